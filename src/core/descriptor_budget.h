@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fwd {
+
+struct DescriptorNeeds {
+  std::uint64_t limit = 0;     // descriptors this process may have
+  std::uint64_t reserved = 0;  // what the process needs itself: loops, listeners, probes, log, endpoints
+  std::uint64_t max_connections = 0;  // as configured
+};
+
+struct DescriptorBudget {
+  std::uint64_t max_connections = 0;  // effective; 0 when the limit cannot carry a single session
+  bool lowered = false;
+};
+
+// Two descriptors a session after the reserve.
+DescriptorBudget plan_descriptors(const DescriptorNeeds& needs);
+
+}  // namespace fwd
