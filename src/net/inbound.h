@@ -1,0 +1,15 @@
+#pragma once
+
+#include "core/address.h"
+
+namespace fwd {
+
+// What is known of a connection before a backend is picked. Stages that read from the client (a PROXY header,
+// SNI, a proxy request) fill in more; a connection that is passed through is known by its address alone.
+struct Inbound {
+  Endpoint client;
+};
+
+inline Inbound pass_through(const Endpoint& client) { return {client}; }
+
+}  // namespace fwd

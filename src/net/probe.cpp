@@ -1,0 +1,82 @@
+#include "net/probe.h"
+
+#include <utility>
+
+namespace fwd {
+namespace {
+
+class ConnectProbe final : public Probe, private Dial::Owner {
+ public:
+  explicit ConnectProbe(DialContext& context) : dial_(context, *this) {}
+
+  void start(const DialTarget& target, Done done) override {
+    done_ = std::move(done);
+    if (const auto error = dial_.start(target)) finish(error, {});
+  }
+
+ private:
+  void dial_ready(Dial&, std::unique_ptr<Stream> stream, Duration elapsed) override {
+    stream.reset();
+    finish(std::nullopt, elapsed);
+  }
+  void dial_failed(Dial&, DialError error) override { finish(error, {}); }
+
+  void finish(std::optional<DialError> error, Duration elapsed) {
+    const Done done = std::move(done_);  // may destroy this
+    done(error, elapsed);
+  }
+
+  Dial dial_;
+  Done done_;
+};
+
+}  // namespace
+
+std::unique_ptr<Probe> make_connect_probe(DialContext& context) {
+  return std::make_unique<ConnectProbe>(context);
+}
+
+void Prober::probe(BackendKey key, const DialTarget& target) {
+  if (!probes_.try_emplace(key).second) return;
+  waiting_.emplace_back(key, target);
+  start_waiting();
+}
+
+void Prober::cancel(BackendKey key) {
+  const auto found = probes_.find(key);
+  if (found == probes_.end()) return;
+  if (found->second != nullptr) {
+    --running_;
+  } else {
+    std::erase_if(waiting_, [key](const auto& entry) { return entry.first == key; });
+  }
+  probes_.erase(found);
+  start_waiting();
+}
+
+void Prober::start_waiting() {
+  // A probe that fails at once comes back here: the loop that is running goes on with the next.
+  if (std::exchange(starting_, true)) return;
+  while (running_ < max_concurrency_ && !waiting_.empty()) {
+    const auto [key, target] = waiting_.front();
+    waiting_.pop_front();
+    run(key, target);
+  }
+  starting_ = false;
+}
+
+void Prober::run(BackendKey key, const DialTarget& target) {
+  ++running_;
+  Probe& probe = *(probes_[key] = kind_(context_));
+  events_.started(key);
+  probe.start(target, [this, key](auto error, Duration elapsed) { finished(key, error, elapsed); });
+}
+
+void Prober::finished(BackendKey key, std::optional<DialError> error, Duration elapsed) {
+  const auto probe = probes_.extract(key);  // destroyed when this returns
+  --running_;
+  events_.finished({key, error, elapsed});
+  start_waiting();
+}
+
+}  // namespace fwd

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "core/time.h"
+#include "net/stream.h"
+
+namespace fwd {
+
+enum class Direction { upstream, downstream };  // client to backend, backend to client
+
+enum class RelayEnd { finished, reset };
+
+// Moves bytes both ways between a client and a backend until both have said they are done.
+//
+// Back-pressure: a side is read only while nothing is pending for the other one, so that at most one buffer
+// per direction waits in memory. FIN becomes a FIN once what came before it is written. A reset of one side
+// reaches the other as a reset, after what was received before it; after `kResetGrace` also without that.
+// Loop thread only; owns both streams; destroying it closes them.
+class Relay : private Stream::Owner {
+ public:
+  class Owner {
+   public:
+    // `bytes` were written on.
+    virtual void relay_moved(Direction direction, std::size_t bytes) = 0;
+    // One side broke down; call abort() on the relay when it has not ended kResetGrace later.
+    virtual void relay_breaking() = 0;
+    // Once, at the end. Must not destroy the relay before the call returns.
+    virtual void relay_ended(RelayEnd end) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  static constexpr Duration kResetGrace = std::chrono::seconds(5);
+  // Turns of one buffer that a direction gets before others are served.
+  static constexpr int kTurns = 4;
+
+  // `buffer` is scratch space shared by all relays of a loop; nothing stays in it between events.
+  Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, std::span<std::byte> buffer,
+        Owner& owner);
+
+  // Begins: takes what is already there. May call the owner.
+  void start();
+  // Both peers see a reset when the relay is destroyed.
+  void abort();
+  bool half_closed() const { return up_.ended != down_.ended; }
+  Stream& backend() { return *backend_; }
+
+ private:
+  struct Pending {
+    std::unique_ptr<std::byte[]> bytes;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+
+    bool empty() const { return bytes == nullptr; }
+  };
+  // One direction. `ended`: nothing more comes, and the end was passed on.
+  struct Half {
+    Direction direction;
+    Stream& from;
+    Stream& to;
+    Pending pending;
+    bool source_ended = false;  // EOF or an error was read
+    bool ended = false;
+  };
+
+  void on_stream(Stream& stream) override;
+  void work();
+  void pump(Half& half);
+  bool flush(Half& half, std::size_t& moved);
+  bool refill(Half& half, std::size_t& moved);
+  std::size_t write(Half& half, std::span<const std::byte> bytes);
+  void pass_on_end(Half& half);
+  void broke(Stream& stream);
+
+  std::unique_ptr<Stream> client_;
+  std::unique_ptr<Stream> backend_;
+  std::span<std::byte> buffer_;
+  Owner& owner_;
+  Half up_;
+  Half down_;
+  Stream* broken_ = nullptr;  // the first side that was reset
+  bool over_ = false;
+};
+
+}  // namespace fwd

@@ -1,0 +1,53 @@
+#include "net/stream.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+
+namespace fwd {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+}  // namespace
+
+IoResult SocketStream::read(std::span<std::byte> into) {
+  ssize_t got = 0;
+  do {
+    got = ::recv(descriptor_.fd(), into.data(), into.size(), 0);
+  } while (got < 0 && errno == EINTR);
+  if (got > 0) {
+    const auto bytes = static_cast<std::size_t>(got);
+    // A short read has emptied the socket, unless a FIN or reset came with the same edge.
+    if (bytes < into.size() && !descriptor_.hung_up() && !descriptor_.failed()) descriptor_.clear_readable();
+    return {IoResult::Status::ok, bytes};
+  }
+  if (got == 0) return {IoResult::Status::eof, 0};
+  if (!would_block(errno)) return {IoResult::Status::error, 0};
+  descriptor_.clear_readable();
+  return {IoResult::Status::would_block, 0};
+}
+
+IoResult SocketStream::write(std::span<const std::byte> from) {
+  ssize_t put = 0;
+  do {
+    put = ::send(descriptor_.fd(), from.data(), from.size(), MSG_NOSIGNAL);
+  } while (put < 0 && errno == EINTR);
+  if (put >= 0) {
+    const auto bytes = static_cast<std::size_t>(put);
+    if (bytes < from.size()) descriptor_.clear_writable();
+    return {IoResult::Status::ok, bytes};
+  }
+  if (!would_block(errno)) return {IoResult::Status::error, 0};
+  descriptor_.clear_writable();
+  return {IoResult::Status::would_block, 0};
+}
+
+void SocketStream::shutdown_write() { ::shutdown(descriptor_.fd(), SHUT_WR); }
+
+void SocketStream::abort() {
+  const linger reset{1, 0};
+  ::setsockopt(descriptor_.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+}  // namespace fwd

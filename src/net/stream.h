@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "net/poller.h"
+#include "net/socket.h"
+
+namespace fwd {
+
+struct IoResult {
+  enum class Status { ok, would_block, eof, error } status = Status::would_block;
+  std::size_t bytes = 0;  // > 0 when ok
+};
+
+// One end of a session: bytes both ways, each direction closed on its own. Owned by whoever uses it, handed
+// on with its registration in the poller. Loop thread only. Destroying it closes it: cleanly, unless abort()
+// was called.
+class Stream {
+ public:
+  class Owner {
+   public:
+    // Something may have changed: look at readable(), writable(), failed(). May destroy the stream.
+    virtual void on_stream(Stream& stream) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  virtual ~Stream() = default;
+
+  // Who is told of events; null for nobody. What was latched before stays to be seen.
+  void set_owner(Owner* owner) { owner_ = owner; }
+
+  virtual IoResult read(std::span<std::byte> into) = 0;
+  virtual IoResult write(std::span<const std::byte> from) = 0;  // may take a part
+  virtual void shutdown_write() = 0;
+  // The peer sees a reset, now or when the stream is destroyed.
+  virtual void abort() = 0;
+
+  virtual bool readable() const = 0;  // worth a read
+  virtual bool writable() const = 0;  // worth a write
+  virtual bool failed() const = 0;    // a reset or another error has arrived
+  // Asks for on_stream in the next pass, for work cut short.
+  virtual void call_again() = 0;
+  virtual void start_keepalive(const Keepalive& keepalive) = 0;
+
+ protected:
+  Owner* owner_ = nullptr;
+};
+
+// A stream on a bare socket.
+class SocketStream final : public Stream, private Descriptor::Owner {
+ public:
+  // The socket must be connected or connecting, and not blocking.
+  SocketStream(Poller& poller, Fd fd) : descriptor_(poller, std::move(fd), *this) {}
+
+  // Must be called once before use; false when the poller has no room.
+  bool watch() { return descriptor_.watch(); }
+  void assume_writable() { descriptor_.assume_writable(); }
+  int fd() const { return descriptor_.fd(); }
+
+  IoResult read(std::span<std::byte> into) override;
+  IoResult write(std::span<const std::byte> from) override;
+  void shutdown_write() override;
+  void abort() override;
+  bool readable() const override { return descriptor_.readable(); }
+  bool writable() const override { return descriptor_.writable(); }
+  bool failed() const override { return descriptor_.failed(); }
+  void call_again() override { descriptor_.call_again(); }
+  void start_keepalive(const Keepalive& keepalive) override { set_keepalive(descriptor_.fd(), keepalive); }
+
+ private:
+  void on_ready(Descriptor&) override {
+    if (owner_ != nullptr) owner_->on_stream(*this);
+  }
+
+  Descriptor descriptor_;
+};
+
+}  // namespace fwd
