@@ -29,9 +29,16 @@ struct ListenAddress {
 };
 std::string to_string(const ListenAddress& address);
 
+inline ListenAddress loopback_address(std::uint16_t port) {
+  return {.kind = ListenAddress::Kind::tcp,
+          .endpoint = {.ip = {.v6 = false, .bytes = {127, 0, 0, 1}}, .port = port},
+          .dual_stack = false,
+          .path = {}};
+}
+
 struct ServerConfig {
-  std::vector<ListenAddress> listen;  // default: 127.0.0.1:1234
-  unsigned workers = 0;               // 0: one for each CPU this process may use; process-wide
+  std::vector<ListenAddress> listen = {loopback_address(1234)};
+  unsigned workers = 0;  // 0: one for each CPU this process may use; process-wide
   int backlog = 4096;
   std::uint64_t max_connections = 25000;  // process-wide
   Duration idle_timeout = std::chrono::hours(1);
@@ -52,7 +59,7 @@ struct LoggingConfig {
 
 struct MetricsConfig {
   bool enabled = true;
-  ListenAddress listen;  // tcp only; default: 127.0.0.1:9099
+  ListenAddress listen = loopback_address(9099);  // tcp only
   std::string path = "/metrics";
   std::size_t max_backends = 200;
 

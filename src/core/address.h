@@ -4,7 +4,6 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,14 +28,21 @@ struct Endpoint {
 
 // Strict dotted-quad IPv4 (no leading zeros) or RFC 4291 IPv6 text, without brackets; nothing else.
 std::optional<IpAddress> parse_ip(std::string_view text);
-// A decimal port in 1..65535 without sign or leading zeros.
+// A decimal number up to `max`, without sign or leading zeros.
+std::optional<unsigned> parse_decimal(std::string_view text, unsigned max);
+// The same in 1..65535.
 std::optional<std::uint16_t> parse_port(std::string_view text);
 
 std::string to_string(const IpAddress& ip);       // RFC 5952 form for IPv6
 std::string to_string(const Endpoint& endpoint);  // "1.2.3.4:80", "[2001:db8::1]:80"
 
+// The same on every machine and in every run, so that forwarders side by side agree.
+std::uint64_t stable_hash(const Endpoint& endpoint);
+
 struct EndpointHash {
-  std::size_t operator()(const Endpoint& endpoint) const;
+  std::size_t operator()(const Endpoint& endpoint) const {
+    return static_cast<std::size_t>(stable_hash(endpoint));
+  }
 };
 
 }  // namespace fwd

@@ -26,8 +26,7 @@ class DialSamples {
 
  private:
   std::optional<TimePoint> began_;
-  std::vector<Duration> latencies_;
-  unsigned failures_ = 0;
+  std::vector<Duration> latencies_;  // of those that succeeded
 };
 
 // Extra probes that a failed dial starts: one at once and then one a second, until three answers in a row

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "core/time.h"
 
 namespace fwd {
@@ -28,14 +30,18 @@ class Ejection {
   bool ejected() const { return ejected_; }
   // Earliest time at which it may be re-admitted; meaningful while ejected.
   TimePoint held_until() const { return held_until_; }
+  // When expire() will re-admit; nothing while successes are missing or it is not ejected.
+  std::optional<TimePoint> due(const EjectionConfig& config) const;
 
  private:
+  void eject(const EjectionConfig& config, TimePoint now);
+
   bool ejected_ = false;
   unsigned failures_ = 0;   // in a row
   unsigned successes_ = 0;  // in a row since the ejection
   Duration hold_down_{};    // of the last ejection; 0 before the first
   TimePoint held_until_{};
-  TimePoint quiet_since_{};  // last ejection or last halving
+  TimePoint ejected_at_{};  // the last time
 };
 
 }  // namespace fwd

@@ -30,9 +30,11 @@ struct PlannedProbe {
 };
 
 // The probes of one round, in order of offset: every member of the active set and `probe_candidate_count`
-// others, of which half (rounded up) are the recovering and then the best standbys, the rest the longest
-// unprobed (never probed first). What one half cannot fill the other may. The probes are spread evenly over
-// the interval, each moved at random within its own share of it.
+// others. Half of these (rounded up) are the recovering and the best standbys, the rest the longest unprobed
+// (never probed first). Recovering are the ejected, those that answer again first; they take at most half of
+// their half (rounded up), so that many dead ones cannot crowd out the standbys. What one group cannot fill
+// goes to the longest unprobed. The probes are spread evenly over the interval, each moved at random within
+// its own share of it. A backend whose last probe is still in flight may be planned.
 std::vector<PlannedProbe> plan_probes(const Scoreboard& board, std::span<const BackendKey> active,
                                       const ProbingConfig& config, Random& random);
 

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/backend.h"
@@ -33,6 +35,7 @@ struct BackendRecord {
   ProbeCounts probes;
   std::optional<TimePoint> last_probe;  // when the last one was started
   bool probing = false;                 // one is in flight
+  std::optional<TimePoint> due;         // when advance() has work with it; the scoreboard's own
 };
 
 // What a sample changed, so that control knows whether to evaluate at once.
@@ -97,11 +100,18 @@ class Scoreboard {
  private:
   SampleEffect fail(BackendRecord& record, TimePoint now);
   SampleEffect succeed(BackendRecord& record, SampleSource source, Duration latency, TimePoint now);
+  BackendRecord* lookup(BackendKey key);
+  void start_probe(BackendRecord& record, TimePoint now);
+  void settle(BackendRecord& record, TimePoint now, Due& due);
+  // Brings the record's place in agenda_ up to date; after every change to its dials, confirmation or
+  // ejection.
+  void reschedule(BackendRecord& record);
 
   ScoringConfig scoring_;
   EjectionConfig ejection_;
   std::unordered_map<BackendKey, BackendRecord> records_;
   std::unordered_map<BackendId, BackendKey, BackendIdHash> keys_;
+  std::set<std::pair<TimePoint, BackendKey>> agenda_;  // the records with work ahead, soonest first
   BackendKey next_key_ = 1;
   std::size_t listed_ = 0;
 };

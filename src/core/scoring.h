@@ -59,9 +59,9 @@ enum class SampleSource { probe, dial };
 // Everything that is remembered of one backend's measurements. A plain value, so that it can be exported.
 // EWMA: v <- alpha * x + (1 - alpha) * v, seeded by its first sample; milliseconds.
 struct Measurements {
-  std::optional<double> latency_ms;
-  std::optional<double> jitter_ms;  // from the second latency sample on
-  std::optional<double> success;    // 0..1
+  std::optional<double> latency_ms{};
+  std::optional<double> jitter_ms{};  // from the second latency sample on
+  std::optional<double> success{};    // 0..1
   double penalty = 0;
   double bonus = 0;
   unsigned consecutive_failures = 0;

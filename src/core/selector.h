@@ -39,8 +39,8 @@ std::string_view to_string(DecisionReason reason);
 
 // One member out, one in, or both. Scores are those of the moment.
 struct MemberChange {
-  std::optional<BackendKey> out;
-  std::optional<BackendKey> in;
+  std::optional<BackendKey> out{};
+  std::optional<BackendKey> in{};
   double out_score = 0;
   double in_score = 0;
   DecisionReason reason = DecisionReason::unchanged;
@@ -51,7 +51,7 @@ struct Decision {
   std::vector<BackendKey> members;                    // the active set from now on, best first
   std::vector<MemberChange> changes;                  // empty when the set stays as it is
   bool panic = false;
-  // For held_by_*: the pair that was looked at.
+  // For held_by_*: the best pair that was looked at.
   std::optional<MemberChange> considered;
 };
 
@@ -68,6 +68,15 @@ class Selector {
   bool panic() const { return panic_; }
 
  private:
+  using Records = std::vector<const BackendRecord*>;  // by merit, best first
+
+  Records keep_and_fill(Records records, bool panic) const;
+  // What besides the single changes there is to tell: the start, a panic, the end of one; else unchanged.
+  DecisionReason occasion(const Records& listed, bool panic) const;
+  void list_necessary_changes(const Scoreboard& board, const Records& chosen, DecisionReason occasion,
+                              Decision& decision) const;
+  void improve(Records& chosen, const Records& eligible, TimePoint now, Decision& decision) const;
+
   SelectorConfig config_;
   std::vector<BackendKey> members_;
   std::optional<TimePoint> last_change_;

@@ -10,9 +10,9 @@
 namespace fwd {
 
 // Chooses the backends that have metric series, so that thousands of candidates do not swamp a scraper: the
-// active set always, and the best others up to `max_backends`. Sticky: one that is kept stays until it is
-// forgotten, or until an active one needs its place (the worst goes). A record that is off the list but
-// still held (sessions run on it) counts as kept until it is forgotten.
+// active set always, and the best others up to `max_backends`. Sticky from its first answer on: one that is
+// kept stays until it is forgotten, or until an active one needs its place (the worst goes). One that goes
+// off the list while sessions still hold it keeps its place until it is forgotten.
 class SeriesKeeper {
  public:
   explicit SeriesKeeper(std::size_t max_backends) : max_backends_(max_backends) {}

@@ -16,8 +16,12 @@ struct AddressRange {
   int prefix = 0;
   std::uint16_t port = 0;
 
-  // Host addresses in the range; IPv4 network and broadcast left out below /31. Saturates at 2^62.
+  int host_bits() const { return (first.v6 ? 128 : 32) - prefix; }
+  // Host addresses in the range. IPv4 network and broadcast are left out below /31; in IPv6, which has no
+  // broadcast, every address counts. Saturates at 2^62.
   std::uint64_t size() const;
+
+  auto operator<=>(const AddressRange&) const = default;
 };
 
 struct HostTarget {
@@ -29,7 +33,7 @@ struct HostTarget {
 
 struct ListFault {
   std::size_t line = 0;    // from 1
-  std::size_t column = 0;  // from 1
+  std::size_t column = 0;  // from 1, in bytes: where the part that is wrong begins
   std::string message;     // what is wrong and what is allowed
 };
 
@@ -44,6 +48,8 @@ struct TargetList {
 };
 
 // Never fails: a bad line becomes a fault and the others are kept. Accepts a UTF-8 byte order mark and CRLF.
+// Host names follow RFC 1123; they come out in lower case and without a trailing dot. IPv6 without
+// brackets is always an address without a port: 2001:db8::1:8080 is the address that ends in 8080.
 TargetList parse_target_list(std::string_view text, std::uint16_t default_port);
 
 }  // namespace fwd

@@ -13,7 +13,7 @@ void Deadline::cancel() {
   if (position_ != kUnset) deadlines_.remove(position_);
 }
 
-Deadlines::Deadlines(Loop& loop) : timer_(loop, [this] { fire(); }) {}
+Deadlines::Deadlines(Loop& loop) : loop_(loop), timer_(loop, [this] { fire(); }) {}
 
 void Deadlines::place(std::size_t position, Entry entry) {
   heap_[position] = entry;
@@ -62,7 +62,7 @@ void Deadlines::arm() {
 
 void Deadlines::fire() {
   armed_for_ = TimePoint::max();
-  const TimePoint now = clock_now();
+  const TimePoint now = loop_.update_now();
   while (!heap_.empty() && heap_.front().at <= now) {
     Deadline& due = *heap_.front().deadline;
     remove(0);

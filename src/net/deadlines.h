@@ -59,6 +59,7 @@ class Deadlines {
   void arm();
   void fire();
 
+  Loop& loop_;
   std::vector<Entry> heap_;
   TimePoint armed_for_ = TimePoint::max();
   Timer timer_;

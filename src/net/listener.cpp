@@ -19,11 +19,11 @@ void Listener::resume() {
   descriptor_.call_again();
 }
 
-void Listener::drain() {
-  paused_ = false;
-  while (accept_one() == Outcome::accepted) {
-  }
+bool Listener::drain() {
+  Outcome last = Outcome::accepted;
+  while (last == Outcome::accepted) last = accept_one();
   paused_ = true;
+  return last == Outcome::none;
 }
 
 void Listener::on_ready(Descriptor&) {

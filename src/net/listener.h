@@ -32,8 +32,9 @@ class Listener : private Descriptor::Owner {
   bool paused() const { return paused_; }
   // Tries at once: connections that came during the pause make no new event.
   void resume();
-  // Takes all that is queued (a closing SO_REUSEPORT socket strands its queue), as far as may_accept allows.
-  void drain();
+  // Takes all that is queued, since closing a SO_REUSEPORT socket would lose it, and pauses. False when
+  // may_accept stopped it before the end.
+  bool drain();
 
  private:
   // Connections taken in one go before other descriptors get their turn.

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace fwd {
 
@@ -25,6 +26,17 @@ Loop::~Loop() {
     uv_print_all_handles(&loop_, stderr);
     std::abort();
   }
+}
+
+TimePoint Loop::update_now() {
+  now_ = clock_now();
+  if (busy_since_ == TimePoint{}) busy_since_ = now_;
+  return now_;
+}
+
+Duration Loop::take_busy_time() {
+  if (busy_since_ == TimePoint{}) return Duration::zero();
+  return clock_now() - std::exchange(busy_since_, TimePoint{});
 }
 
 }  // namespace fwd

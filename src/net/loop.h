@@ -6,6 +6,9 @@
 
 namespace fwd {
 
+// The one clock of the program.
+inline TimePoint clock_now() { return std::chrono::steady_clock::now(); }
+
 // One libuv loop. Belongs to the thread that runs it; made and destroyed there or while no thread runs it.
 // Every handle on it must be gone (its owner destroyed) before the loop is: the destructor lets close
 // callbacks run, and a handle that is left over is printed and ends the process, since it is our bug.
@@ -24,11 +27,17 @@ class Loop {
 
   uv_loop_t* uv() { return &loop_; }
 
+  // Time at the start of the present batch of events, for stamps that need no more than that.
+  TimePoint now() const { return now_; }
+  // Called where a batch begins.
+  TimePoint update_now();
+  // How long the batches since the last call kept everybody else waiting; zero when there were none.
+  Duration take_busy_time();
+
  private:
   uv_loop_t loop_{};
+  TimePoint now_ = clock_now();
+  TimePoint busy_since_{};  // zero when no batch has begun
 };
-
-// The one clock of the program.
-inline TimePoint clock_now() { return std::chrono::steady_clock::now(); }
 
 }  // namespace fwd

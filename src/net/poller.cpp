@@ -31,8 +31,8 @@ void Descriptor::unwatch() {
 void Descriptor::call_again() { poller_.enqueue(*this); }
 
 Poller::Poller(Loop& loop)
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-      now_(clock_now()),
+    : loop_(loop),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       poll_(this, [this, &loop](uv_poll_t* poll) { return uv_poll_init(loop.uv(), poll, epoll_.get()); }),
       idle_(this, [&loop](uv_idle_t* idle) { return uv_idle_init(loop.uv(), idle); }) {
   if (!epoll_ || !poll_) {
@@ -82,7 +82,7 @@ void Poller::enqueue(Descriptor& descriptor) {
 void Poller::dispatch() {
   std::array<epoll_event, 256> events;
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), 0);
-  now_ = clock_now();
+  loop_.update_now();
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
     const Slot& slot = slots_[static_cast<std::uint32_t>(event.data.u64)];
@@ -97,7 +97,7 @@ void Poller::dispatch() {
 }
 
 void Poller::run_ready() {
-  now_ = clock_now();
+  loop_.update_now();
   // Only those that were waiting when the pass began: what queues itself again gets the next pass.
   for (std::size_t left = ready_.size(); left > 0; --left) {
     const std::uint64_t entry = ready_.front();

@@ -5,7 +5,6 @@
 #include <deque>
 #include <vector>
 
-#include "core/time.h"
 #include "net/fd.h"
 #include "net/handle.h"
 #include "net/loop.h"
@@ -76,10 +75,6 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // Time at the start of the present batch of events; for stamps that need no more than that.
-  TimePoint now() const { return now_; }
-  void set_now(TimePoint now) { now_ = now; }
-
  private:
   friend class Descriptor;
   // A slot outlives its descriptor, so that an event still queued for a closed one finds another generation.
@@ -94,8 +89,8 @@ class Poller {
   void dispatch();
   void run_ready();
 
+  Loop& loop_;
   Fd epoll_;
-  TimePoint now_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
   std::deque<std::uint64_t> ready_;  // slot and generation, as in the epoll data

@@ -36,9 +36,9 @@ std::unique_ptr<Probe> make_connect_probe(DialContext& context) {
   return std::make_unique<ConnectProbe>(context);
 }
 
-void Prober::probe(BackendKey key, const DialTarget& target) {
+void Prober::probe(BackendKey key, const DialTarget& target, bool urgent) {
   if (!probes_.try_emplace(key).second) return;
-  waiting_.emplace_back(key, target);
+  waiting_.emplace(urgent ? waiting_.begin() : waiting_.end(), key, target);
   start_waiting();
 }
 

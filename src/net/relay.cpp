@@ -100,6 +100,7 @@ std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {
 void Relay::pass_on_end(Half& half) {
   if (broken_ == nullptr) half.to.shutdown_write();
   half.ended = true;
+  if (half_closed()) owner_.relay_half_closed();
 }
 
 // Nothing can reach that side any more; what it sent before is still read and passed on.

@@ -26,6 +26,8 @@ class Relay : private Stream::Owner {
    public:
     // `bytes` were written on.
     virtual void relay_moved(Direction direction, std::size_t bytes) = 0;
+    // One direction is closed, the other not yet. Once.
+    virtual void relay_half_closed() = 0;
     // One side broke down; call abort() on the relay when it has not ended kResetGrace later.
     virtual void relay_breaking() = 0;
     // Once, at the end. Must not destroy the relay before the call returns.

@@ -81,7 +81,7 @@ void set_keepalive(int fd, const Keepalive& keepalive) {
   set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(keepalive.count));
 }
 
-ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
+ListenResult bind_tcp(const Endpoint& endpoint, const ListenOptions& options) {
   const SocketAddress address(endpoint);
   Fd fd(::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return {Fd(), error_text(errno)};
@@ -90,10 +90,14 @@ ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options) 
   if (endpoint.ip.v6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
   set_nodelay(fd.get());
   set_keepalive(fd.get(), options.keepalive);
-  if (::bind(fd.get(), address.get(), address.size()) != 0 || ::listen(fd.get(), options.backlog) != 0) {
-    return {Fd(), error_text(errno)};
-  }
+  if (::bind(fd.get(), address.get(), address.size()) != 0) return {Fd(), error_text(errno)};
   return {std::move(fd), {}};
+}
+
+ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
+  ListenResult result = bind_tcp(endpoint, options);
+  if (result.fd && ::listen(result.fd.get(), options.backlog) != 0) return {Fd(), error_text(errno)};
+  return result;
 }
 
 ListenResult listen_unix(const std::string& path, int backlog) {

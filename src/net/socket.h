@@ -57,6 +57,8 @@ struct ListenResult {
   std::string error;  // what went wrong; empty on success
 };
 
+// Bound, not listening: what tells whether an address is free. Sets the options that listening needs.
+ListenResult bind_tcp(const Endpoint& endpoint, const ListenOptions& options);
 // Bound and listening, not blocking.
 ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options);
 // Removes a stale path, refuses a live one, mode 0660.

@@ -1,0 +1,175 @@
+#include "exchanges.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "protocol.h"
+#include "socket.h"
+
+namespace fwd::bench {
+namespace {
+
+// More clients than this are opened as the first ones are answered, so that listen queues do not overflow.
+constexpr std::size_t kMaxOpening = 256;
+// How long an answer may take once no new question is asked, and how long the mode idle may take to open all.
+constexpr auto kPatience = std::chrono::seconds(10);
+constexpr auto kOpeningTime = std::chrono::seconds(60);
+
+struct Client {
+  Fd socket;
+  bool busy = false;
+  Clock::time_point start;
+  Message question;
+  Message answer;
+  std::size_t sent = 0;
+  std::size_t received = 0;
+};
+
+class Exchanges {
+ public:
+  explicit Exchanges(const Options& options) : options_(options), clients_(options.connections) {}
+
+  Outcome run() {
+    const auto start = last_answer_ = Clock::now();
+    end_ = start + (options_.mode == Mode::idle ? Clock::duration(kOpeningTime) : options_.duration);
+    for (std::size_t i = 0; i < kMaxOpening; ++i) open_next();
+    run_until_quiet();
+    if (options_.mode == Mode::idle) hold();
+    outcome_.elapsed = last_answer_ - start;
+    return std::move(outcome_);
+  }
+
+ private:
+  void open_next() {
+    if (next_client_ < clients_.size() && may_ask()) open(clients_[next_client_++]);
+  }
+
+  bool may_ask() const { return asked_ < options_.operations && Clock::now() < end_; }
+
+  void open(Client& client) {
+    in_addr source{};
+    if (options_.sources > 0) {
+      source.s_addr = htonl(0x7F000002u + static_cast<unsigned>(connections_opened_ % options_.sources));
+    }
+    const auto start = Clock::now();
+    client.socket =
+        start_connect(options_.addresses[connections_opened_++ % options_.addresses.size()], source);
+    ask(client, start);
+    if (!client.socket.valid()) return fail(client);
+    epoll_.add(client.socket, EPOLLIN | EPOLLOUT | EPOLLET, &client);
+  }
+
+  void ask(Client& client, Clock::time_point start) {
+    ++asked_;
+    ++busy_;
+    client.busy = true;
+    client.start = start;
+    client.question = make_message(Ask::reply);
+    client.sent = client.received = 0;
+  }
+
+  // Runs until no client waits for an answer.
+  void run_until_quiet() {
+    while (busy_ > 0 && Clock::now() < end_ + kPatience) handle_events(end_ + kPatience);
+    for (Client& client : clients_) {
+      if (client.busy) fail(client);
+    }
+  }
+
+  void handle_events(Clock::time_point until) {
+    for (const epoll_event& event : epoll_.wait(until)) advance(*static_cast<Client*>(event.data.ptr));
+  }
+
+  void advance(Client& client) {
+    if (!client.busy) return check_quiet(client);
+    while (client.busy) {
+      const Step step = exchange(client);
+      if (step == Step::blocked) return;
+      if (step == Step::done && client.answer == answer_to(client.question)) {
+        complete(client);
+      } else {
+        fail(client);
+      }
+      open_next();
+      if (may_ask()) start_again(client);
+    }
+  }
+
+  static Step exchange(Client& client) {
+    const std::span question(reinterpret_cast<const char*>(&client.question), sizeof client.question);
+    const std::span answer(reinterpret_cast<char*>(&client.answer), sizeof client.answer);
+    Step step = Step::done;
+    while (step == Step::done && client.sent < question.size()) {
+      step = send_some(client.socket, question, client.sent);
+    }
+    while (step == Step::done && client.received < answer.size()) {
+      step = receive_some(client.socket, answer, client.received);
+    }
+    return step;
+  }
+
+  void start_again(Client& client) {
+    if (options_.mode == Mode::connect) open(client);
+    if (options_.mode == Mode::pingpong && client.socket.valid()) ask(client, last_answer_);
+  }
+
+  // A held connection has nothing to say: whatever happens to it is an error.
+  void check_quiet(Client& client) {
+    std::size_t received = 0;
+    char byte = 0;
+    if (receive_some(client.socket, {&byte, 1}, received) == Step::blocked) return;
+    client.socket.reset();
+    ++outcome_.errors;
+  }
+
+  void complete(Client& client) {
+    last_answer_ = Clock::now();
+    outcome_.latencies.add(last_answer_ - client.start);
+    ++outcome_.operations;
+    if (options_.mode == Mode::connect) client.socket.reset();
+    settle(client);
+  }
+
+  void fail(Client& client) {
+    ++outcome_.errors;
+    client.socket.reset();
+    settle(client);
+  }
+
+  void settle(Client& client) {
+    client.busy = false;
+    --busy_;
+  }
+
+  void hold() {
+    std::fprintf(stderr, "holding %llu\n", static_cast<unsigned long long>(outcome_.operations));
+    const auto hold_end = Clock::now() + options_.duration;
+    while (Clock::now() < hold_end) handle_events(hold_end);
+    end_ = Clock::now();
+    for (Client& client : clients_) {
+      if (!client.socket.valid()) continue;
+      ask(client, Clock::now());
+      advance(client);
+    }
+    run_until_quiet();
+  }
+
+  const Options& options_;
+  Epoll epoll_;
+  std::vector<Client> clients_;
+  std::size_t next_client_ = 0;
+  std::uint64_t connections_opened_ = 0;
+  std::uint64_t asked_ = 0;
+  std::uint64_t busy_ = 0;
+  Clock::time_point end_;
+  Clock::time_point last_answer_;
+  Outcome outcome_;
+};
+
+}  // namespace
+
+Outcome run_exchanges(const Options& options) { return Exchanges(options).run(); }
+
+}  // namespace fwd::bench

@@ -1,0 +1,51 @@
+// The load generator of the benchmarks, and the server that answers it; see README.md beside it.
+
+#include <cstdio>
+#include <stdexcept>
+
+#include "bulk.h"
+#include "exchanges.h"
+#include "options.h"
+#include "server.h"
+#include "socket.h"
+
+namespace {
+
+using fwd::bench::Mode;
+using fwd::bench::Outcome;
+
+double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+void print(const Outcome& outcome) {
+  const double seconds = outcome.elapsed.count();
+  std::printf("{\"operations\": %llu, \"errors\": %llu, \"bytes\": %llu, \"seconds\": %.6f, \"rate\": %.1f, ",
+              static_cast<unsigned long long>(outcome.operations),
+              static_cast<unsigned long long>(outcome.errors), static_cast<unsigned long long>(outcome.bytes),
+              seconds, seconds > 0 ? static_cast<double>(outcome.operations) / seconds : 0);
+  std::printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"p99_9_us\": %.1f}\n",
+              microseconds(outcome.latencies.percentile(0.5)),
+              microseconds(outcome.latencies.percentile(0.99)),
+              microseconds(outcome.latencies.percentile(0.999)));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto options = fwd::bench::parse_options({argv + 1, static_cast<std::size_t>(argc - 1)});
+    fwd::bench::raise_descriptor_limit();
+    if (options.mode == Mode::server) {
+      fwd::bench::serve(options);
+      return 0;
+    }
+    const Outcome outcome = options.mode == Mode::bulk ? run_bulk(options) : run_exchanges(options);
+    print(outcome);
+    return outcome.errors == 0 ? 0 : 1;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "load: %s\n%s", error.what(), fwd::bench::kUsage);
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "load: %s\n", error.what());
+    return 2;
+  }
+}

@@ -1,0 +1,75 @@
+#include "app/listen_sockets.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "net/socket.h"
+
+namespace fwd {
+namespace {
+
+std::string cannot_listen(const ServiceConfig& service, const ListenAddress& address, const std::string& why) {
+  return "service " + service.name + " cannot listen on " + to_string(address) + ": " + why;
+}
+
+}  // namespace
+
+ListenSockets::~ListenSockets() {
+  for (const std::string& path : unix_paths_) ::unlink(path.c_str());
+}
+
+std::string ListenSockets::open(const Config& config, std::size_t workers) {
+  sockets.resize(workers);
+  for (auto& services : sockets) services.resize(config.services.size());
+  addresses.resize(config.services.size());
+  for (std::size_t i = 0; i < config.services.size(); ++i) {
+    const ServiceConfig& service = config.services[i];
+    for (const ListenAddress& address : service.server.listen) {
+      const bool tcp = address.kind == ListenAddress::Kind::tcp;
+      std::string error = tcp ? open_tcp(service, address, i) : open_unix(service, address, i);
+      if (!error.empty()) return error;
+    }
+  }
+  return {};
+}
+
+std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index) {
+  const KeepaliveConfig& keepalive = service.pools.keepalive;
+  ListenOptions options{.dual_stack = address.dual_stack,
+                        .shared = false,
+                        .backlog = service.server.backlog,
+                        .keepalive = {keepalive.idle, keepalive.interval, keepalive.count}};
+  Endpoint endpoint = address.endpoint;
+  {
+    const ListenResult trial = bind_tcp(endpoint, options);
+    if (!trial.fd) return cannot_listen(service, address, trial.error);
+    endpoint = local_endpoint(trial.fd.get());
+  }
+  options.shared = sockets.size() > 1;
+  // The port is what the trial found free; the address stays as written (a dual-stack one reads back changed).
+  endpoint.ip = address.endpoint.ip;
+  for (auto& services : sockets) {
+    ListenResult result = listen_tcp(endpoint, options);
+    if (!result.fd) return cannot_listen(service, address, result.error);
+    services[index].push_back(std::move(result.fd));
+  }
+  addresses[index].push_back(to_string(endpoint));
+  return {};
+}
+
+std::string ListenSockets::open_unix(const ServiceConfig& service, const ListenAddress& address, std::size_t index) {
+  const ListenResult result = listen_unix(address.path, service.server.backlog);
+  if (!result.fd) return cannot_listen(service, address, result.error);
+  unix_paths_.push_back(address.path);
+  for (auto& services : sockets) {
+    Fd copy(::fcntl(result.fd.get(), F_DUPFD_CLOEXEC, 0));
+    if (!copy) return cannot_listen(service, address, "no descriptor left");
+    services[index].push_back(std::move(copy));
+  }
+  addresses[index].push_back(to_string(address));
+  return {};
+}
+
+}  // namespace fwd

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "net/fd.h"
+
+namespace fwd {
+
+// Every listening socket of the process, made before anything else runs so that a taken port fails at once
+// and early clients wait in the queue. TCP: one socket a worker (SO_REUSEPORT) after a trial without it, since
+// a second instance could bind the same port unnoticed. Unix: one socket, shared.
+class ListenSockets {
+ public:
+  ListenSockets() = default;
+  ~ListenSockets();  // removes the Unix paths
+  ListenSockets(const ListenSockets&) = delete;
+  ListenSockets& operator=(const ListenSockets&) = delete;
+
+  // Returns why it cannot, empty when all is well.
+  std::string open(const Config& config, std::size_t workers);
+
+  // sockets[worker][service], to be moved out.
+  std::vector<std::vector<std::vector<Fd>>> sockets;
+  // addresses[service]: where it listens, with the port that was given for port 0.
+  std::vector<std::vector<std::string>> addresses;
+
+ private:
+  std::string open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
+  std::string open_unix(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
+
+  std::vector<std::string> unix_paths_;
+};
+
+}  // namespace fwd

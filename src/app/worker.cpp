@@ -1,0 +1,121 @@
+#include "app/worker.h"
+
+#include <signal.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace fwd {
+namespace {
+
+// Enough for one read that empties a receive window on a fast path; docs/architecture.md.
+constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kOutcomeBatch = 256;
+constexpr Duration kOutcomeDelay = std::chrono::milliseconds(50);
+constexpr Duration kDescriptorRetry = std::chrono::milliseconds(100);
+
+// Signals are control's; SIGPIPE would come from a write to a closed peer.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
+Worker::Worker(Setup setup)
+    : setup_(std::move(setup)),
+      random_(setup_.seed),
+      poller_(loop_),
+      deadlines_(loop_),
+      dial_context_{poller_, deadlines_, setup_.dial_delay},
+      buffer_(kBufferBytes),
+      outcomes_timer_(loop_, [this] { flush_outcomes(); }),
+      descriptors_timer_(loop_, [this] { wake(); }),
+      prepare_(loop_, [this] { before_waiting(); }),
+      mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
+  for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
+    services_.push_back(std::make_unique<WorkerService>(*this, i, setup_.config.services[i],
+                                                        setup_.counters->services[i],
+                                                        std::move(setup_.listening[i])));
+  }
+  thread_ = std::thread([this] {
+    block_signals();
+    loop_.run();
+  });
+}
+
+Worker::~Worker() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::set_active(std::size_t service, std::shared_ptr<const ActiveSet> set) {
+  mailbox_.post(SetActive{service, std::move(set)});
+}
+void Worker::start_accepting(std::size_t service) { mailbox_.post(StartAccepting{service}); }
+void Worker::stop_accepting() { mailbox_.post(StopAccepting{}); }
+void Worker::wake() { mailbox_.post(Wake{}); }
+void Worker::finish() { mailbox_.post(Finish{}); }
+
+void Worker::handle(StopAccepting&) {
+  stopping_ = true;
+  for (const auto& service : services_) service->stop_accepting();
+}
+
+void Worker::handle(Wake&) {
+  for (const auto& service : services_) service->wake();
+}
+
+void Worker::handle(Finish&) {
+  for (const auto& service : services_) service->abort_sessions();
+  loop_.stop();
+}
+
+void Worker::leave() {
+  if (setup_.admission.leave()) setup_.report({.outcomes = {}, .drained = false, .place_free = true});
+}
+
+void Worker::wait_for_descriptors() {
+  setup_.admission.wait();
+  // Descriptors may also come free without a session ending: look again soon.
+  descriptors_timer_.start(kDescriptorRetry);
+}
+
+void Worker::report(const DialOutcome& outcome) {
+  outcomes_.push_back(outcome);
+  outcomes_urgent_ |= outcome.error.has_value();
+}
+
+// Once in each pass, when no callback of a session can be on the stack.
+void Worker::before_waiting() {
+  bury_parked();
+  if (outcomes_urgent_ || outcomes_.size() >= kOutcomeBatch) {
+    flush_outcomes();
+  } else if (!outcomes_.empty() && !outcomes_timer_.armed()) {
+    outcomes_timer_.start(kOutcomeDelay);
+  }
+  if (const Duration busy = loop_.take_busy_time(); busy > Duration::zero()) {
+    setup_.counters->loop_lag.observe(busy);
+  }
+  report_when_drained();
+}
+
+void Worker::bury_parked() {
+  const std::size_t places = parked_.size();
+  parked_.clear();
+  for (std::size_t i = 0; i < places; ++i) leave();
+}
+
+void Worker::flush_outcomes() {
+  outcomes_timer_.stop();
+  outcomes_urgent_ = false;
+  setup_.report({.outcomes = std::exchange(outcomes_, {}), .drained = false, .place_free = false});
+}
+
+void Worker::report_when_drained() {
+  if (!stopping_ || drained_reported_) return;
+  drained_reported_ = std::ranges::all_of(services_, [](const auto& service) { return service->drained(); });
+  if (drained_reported_) setup_.report({.outcomes = {}, .drained = true, .place_free = false});
+}
+
+}  // namespace fwd

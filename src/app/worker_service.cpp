@@ -1,0 +1,104 @@
+#include "app/worker_service.h"
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "app/worker.h"
+
+namespace fwd {
+
+WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config,
+                             ServiceCounters& counters, std::vector<Fd> listening)
+    : worker_(worker),
+      index_(index),
+      config_(config),
+      counters_(counters),
+      keepalive_{config.pools.keepalive.idle, config.pools.keepalive.interval, config.pools.keepalive.count},
+      balancer_(config.pools.algorithm, Random(worker.random().next())),
+      connector_{worker.dial_context(),
+                 {config.pools.dial_timeout, config.pools.dial_stagger, config.pools.dial_attempts,
+                  config.remotes.source_addrs},
+                 backends_,
+                 balancer_,
+                 *this} {
+  Listener::Owner& self = *this;
+  for (Fd& fd : listening) {
+    listeners_.push_back(std::make_unique<Listener>(worker.poller(), std::move(fd), self));
+    if (!listeners_.back()->watch()) throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
+}
+
+// Sessions go before the table that their leases point into.
+WorkerService::~WorkerService() { sessions_.clear(); }
+
+void WorkerService::start_accepting() {
+  phase_ = Phase::accepting;
+  for (const auto& listener : listeners_) listener->resume();
+}
+
+void WorkerService::stop_accepting() {
+  phase_ = Phase::stopping;
+  std::erase_if(listeners_, [](const auto& listener) { return listener->drain(); });
+}
+
+void WorkerService::wake() {
+  if (phase_ == Phase::accepting) start_accepting();
+  if (phase_ == Phase::stopping) stop_accepting();
+}
+
+void WorkerService::abort_sessions() {
+  for (const auto& session : sessions_) session->abort();
+  sessions_.clear();
+}
+
+void WorkerService::remove(Session& session) {
+  const std::size_t index = session.index;
+  std::unique_ptr<Session> removed = std::move(sessions_[index]);
+  if (index + 1 != sessions_.size()) {
+    sessions_[index] = std::move(sessions_.back());
+    sessions_[index]->index = index;
+  }
+  sessions_.pop_back();
+  worker_.park(std::move(removed));
+}
+
+Deadlines& WorkerService::deadlines() { return worker_.dial_context().deadlines; }
+std::span<std::byte> WorkerService::buffer() { return worker_.buffer(); }
+TimePoint WorkerService::now() const { return worker_.loop().now(); }
+
+bool WorkerService::may_accept() {
+  if (worker_.admission().enter()) return true;
+  counters_.count(ErrorKind::limit);
+  return false;
+}
+
+void WorkerService::nobody_accepted() { worker_.leave(); }
+
+void WorkerService::accepted(Fd fd, const Endpoint& client) {
+  auto stream = std::make_unique<SocketStream>(worker_.poller(), std::move(fd));
+  if (!stream->watch()) {
+    counters_.count(ErrorKind::accept);
+    return worker_.leave();
+  }
+  stream->assume_writable();
+  counters_.new_connections.add();
+  auto session = std::make_unique<Session>(*this, std::move(stream), pass_through(client));
+  session->index = sessions_.size();
+  Session& started = *session;
+  sessions_.push_back(std::move(session));
+  started.start();
+}
+
+void WorkerService::accept_failed(bool exhausted) {
+  counters_.count(exhausted ? ErrorKind::limit : ErrorKind::accept);
+  if (exhausted) worker_.wait_for_descriptors();
+}
+
+void WorkerService::dial_succeeded(BackendKey key, Duration elapsed) {
+  worker_.report({index_, key, std::nullopt, elapsed});
+}
+
+void WorkerService::dial_failed(BackendKey key, DialError error) { worker_.report({index_, key, error, {}}); }
+
+}  // namespace fwd

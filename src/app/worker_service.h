@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "app/session.h"
+#include "config/config.h"
+#include "net/backend_table.h"
+#include "net/connector.h"
+#include "net/listener.h"
+#include "telemetry/counters.h"
+
+namespace fwd {
+
+class Worker;
+
+// One service on one worker: its listeners, balancer, sessions and counters. Owned by its Worker and used on
+// the worker's thread only.
+class WorkerService final : private Listener::Owner, private DialObserver {
+ public:
+  WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config, ServiceCounters& counters,
+                std::vector<Fd> listening);
+  ~WorkerService();
+
+  void set_active(std::shared_ptr<const ActiveSet> set) { backends_.set_active(std::move(set)); }
+  void start_accepting();
+  // Accepts what is queued, then closes the listeners.
+  void stop_accepting();
+  // Goes on with what waited for a place or a descriptor.
+  void wake();
+  void abort_sessions();
+  bool drained() const { return listeners_.empty() && sessions_.empty(); }
+
+  // For its sessions.
+  void remove(Session& session);
+  const std::string& name() const { return config_.name; }
+  const ServerConfig& options() const { return config_.server; }
+  const Keepalive& keepalive() const { return keepalive_; }
+  ServiceCounters& counters() { return counters_; }
+  Connector& connector() { return connector_; }
+  Deadlines& deadlines();
+  std::span<std::byte> buffer();
+  TimePoint now() const;
+
+ private:
+  bool may_accept() override;
+  void nobody_accepted() override;
+  void accepted(Fd fd, const Endpoint& client) override;
+  void accept_failed(bool exhausted) override;
+  void dial_succeeded(BackendKey key, Duration elapsed) override;
+  void dial_failed(BackendKey key, DialError error) override;
+
+  Worker& worker_;
+  std::size_t index_;
+  const ServiceConfig& config_;
+  ServiceCounters& counters_;
+  Keepalive keepalive_;
+  BackendTable backends_;
+  Balancer balancer_;
+  Connector connector_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Session>> sessions_;
+  enum class Phase { waiting, accepting, stopping } phase_ = Phase::waiting;
+};
+
+}  // namespace fwd

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/draft.h"
+
+namespace fwd {
+
+// What can be said only once every key has been read. Keys whose own value was refused are left out.
+
+// Keys of one service that do not go together.
+void check_service(const Draft& draft, Faults& faults);
+
+// Listeners that want the same address, and what concerns the endpoints of the process.
+void check_process(const Draft& top, const std::vector<Draft>& services, Faults& faults);
+
+// Valid, but probably not what was meant.
+std::vector<std::string> find_warnings(const std::vector<Draft>& services);
+
+}  // namespace fwd
