@@ -85,7 +85,7 @@ class Bulk {
     outcome_.errors += open_;
     outcome_.elapsed = Clock::now() - start_;
     for (const Stream& stream : streams_) outcome_.bytes += stream.moved();
-    return std::move(outcome_);
+    return outcome_;
   }
 
  private:

@@ -38,7 +38,7 @@ class Exchanges {
     run_until_quiet();
     if (options_.mode == Mode::idle) hold();
     outcome_.elapsed = last_answer_ - start;
-    return std::move(outcome_);
+    return outcome_;
   }
 
  private:

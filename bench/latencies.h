@@ -15,7 +15,7 @@ class Latencies {
   std::chrono::nanoseconds percentile(double share) const;
 
  private:
-  std::array<std::uint64_t, 64 * 64> counts_{};
+  std::array<std::uint64_t, 4096> counts_{};
   std::uint64_t total_ = 0;
 };
 

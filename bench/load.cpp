@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
     print(outcome);
     return outcome.errors == 0 ? 0 : 1;
   } catch (const std::invalid_argument& error) {
-    std::fprintf(stderr, "load: %s\n%s", error.what(), fwd::bench::kUsage);
+    std::fprintf(stderr, "load: %s\n%s", error.what(), fwd::bench::usage().data());
     return 2;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "load: %s\n", error.what());

@@ -12,21 +12,24 @@
 
 namespace fwd::bench {
 
-const char* const kUsage =
-    "usage: load server|connect|pingpong|idle|bulk IPv4:PORT... [options]\n"
-    "  server    answers on these addresses what the other modes ask; ends after --seconds (default 3600)\n"
-    "  connect   each client in turn connects, asks 64 bytes, is answered 64 bytes, closes\n"
-    "  pingpong  each client asks and is answered again and again on one connection\n"
-    "  idle      opens and uses every connection once, holds them for --seconds, uses them again\n"
-    "  bulk      sends and fetches --bytes over --connections streams in each direction\n"
-    "options\n"
-    "  --connections N   clients at the same time (default 100)\n"
-    "  --seconds S       at most so long (default 10)\n"
-    "  --operations N    at most so many (connect, pingpong)\n"
-    "  --sources N       connect from 127.0.0.2, 127.0.0.3, ... in turn, N of them, so that ports do not run "
-    "out\n"
-    "  --bytes N         bulk: in each direction (default 1000000000)\n"
-    "  --direction D     bulk: up, down or both (default)\n";
+std::string_view usage() {
+  return "usage: load server|connect|pingpong|idle|bulk IPv4:PORT... [options]\n"
+         "  server    answers on these addresses what the other modes ask; ends after --seconds (default "
+         "3600)\n"
+         "  connect   each client in turn connects, asks 64 bytes, is answered 64 bytes, closes\n"
+         "  pingpong  each client asks and is answered again and again on one connection\n"
+         "  idle      opens and uses every connection once, holds them for --seconds, uses them again\n"
+         "  bulk      sends and fetches --bytes over --connections streams in each direction\n"
+         "options\n"
+         "  --connections N   clients at the same time (default 100)\n"
+         "  --seconds S       at most so long (default 10)\n"
+         "  --operations N    at most so many (connect, pingpong)\n"
+         "  --sources N       connect from 127.0.0.2, 127.0.0.3, ... in turn, N of them, so that ports do "
+         "not run "
+         "out\n"
+         "  --bytes N         bulk: in each direction (default 1000000000)\n"
+         "  --direction D     bulk: up, down or both (default)\n";
+}
 
 namespace {
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "latencies.h"
@@ -16,7 +17,7 @@ namespace fwd::bench {
 enum class Mode { server, connect, pingpong, idle, bulk };
 enum class Direction { up, down, both };
 
-extern const char* const kUsage;
+std::string_view usage();
 
 struct Options {
   Mode mode = Mode::server;

@@ -30,7 +30,7 @@ Message answer_to(const Message& question);
 
 // Bulk data is an endless pattern whose period divides no buffer size, so that lost, doubled or swapped
 // blocks show.
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kChunkBytes = 262'144;
 std::span<const char> pattern_at(std::uint64_t offset, std::uint64_t bytes);  // at most one chunk
 bool matches_pattern(std::span<const char> data, std::uint64_t offset);
 

@@ -25,7 +25,8 @@ void define(CLI::App& app, CommonOptions& common, bool& json) {
   app.add_subcommand("demo", "Forward to built-in backends on loopback; needs no files")->fallthrough();
   auto* probe = app.add_subcommand("probe", "Probe every candidate once and rank them")->fallthrough();
   probe->add_flag("--json", json, "Print JSON instead of a table");
-  app.footer("Without a command it runs.\nTCP_FORWARDER_LOG=selector=debug,probe=trace sets levels per module.");
+  app.footer(
+      "Without a command it runs.\nTCP_FORWARDER_LOG=selector=debug,probe=trace sets levels per module.");
 }
 
 }  // namespace

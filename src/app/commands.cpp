@@ -27,7 +27,8 @@ std::vector<ConfigFault> faults_of(const ListResult& result, const std::string& 
 
 std::string describe(const ServiceConfig& service, const TargetList& list) {
   const CandidateList candidates = expand_candidates(list, {}, service.remotes.max_candidates);
-  std::string text = "service " + service.name + ": " + std::to_string(candidates.backends.size()) + " candidates";
+  std::string text =
+      "service " + service.name + ": " + std::to_string(candidates.backends.size()) + " candidates";
   if (!list.hosts.empty()) text += " and " + std::to_string(list.hosts.size()) + " host names";
   if (candidates.sampled) {
     text += ", sampled evenly from " + std::to_string(candidates.listed) + " addresses (max_candidates)";

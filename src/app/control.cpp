@@ -102,14 +102,16 @@ void Control::handle(Stop&) {
 
 void Control::first_set(std::size_t service) {
   for (const auto& worker : workers_) worker->start_accepting(service);
-  log(LogModule::app, LogLevel::info, "accepting connections", {{"service", setup_.config.services[service].name}});
+  log(LogModule::app, LogLevel::info, "accepting connections",
+      {{"service", setup_.config.services[service].name}});
   if (++serving_ == services_.size()) notify_service_manager("READY=1");
 }
 
 void Control::drain() {
   phase_ = Phase::draining;
   Duration limit{};
-  for (const ServiceConfig& service : setup_.config.services) limit = std::max(limit, service.pools.drain_timeout);
+  for (const ServiceConfig& service : setup_.config.services)
+    limit = std::max(limit, service.pools.drain_timeout);
   log(LogModule::app, LogLevel::info, "stopping: no new connections, waiting for the open ones",
       {{"drain_timeout_seconds", std::chrono::duration<double>(limit).count()}});
   notify_service_manager("STOPPING=1");

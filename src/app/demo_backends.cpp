@@ -79,7 +79,8 @@ class Backend final : private Listener::Owner {
 
  private:
   void open() {
-    ListenResult result = listen_tcp(endpoint_, {.keepalive = {std::chrono::seconds(60), std::chrono::seconds(10), 3}});
+    ListenResult result =
+        listen_tcp(endpoint_, {.keepalive = {std::chrono::seconds(60), std::chrono::seconds(10), 3}});
     if (!result.fd) return;  // somebody took the port while it was down: it stays down
     endpoint_ = local_endpoint(result.fd.get());
     Listener::Owner& self = *this;
@@ -159,7 +160,8 @@ std::function<Duration(const Endpoint&)> DemoBackends::delay() const {
   std::map<Endpoint, Distance> distances;
   for (std::size_t i = 0; i < list_.size(); ++i) distances.emplace(list_[i].endpoint, kKinds[i].distance);
   return [distances](const Endpoint& endpoint) -> Duration {
-    thread_local Random random(static_cast<std::uint64_t>(std::hash<std::thread::id>{}(std::this_thread::get_id())));
+    thread_local Random random(
+        static_cast<std::uint64_t>(std::hash<std::thread::id>{}(std::this_thread::get_id())));
     const auto found = distances.find(endpoint);
     if (found == distances.end()) return Duration::zero();
     const Duration least = found->second.least;

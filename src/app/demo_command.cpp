@@ -39,17 +39,24 @@ Config demo_config() {
 }
 
 void explain(const DemoBackends& backends, const Forwarder& forwarder) {
-  std::cout << "tcp-forwarder demo: built-in backends on loopback and a forwarder before them.\n"
-               "A loopback connect cannot be slowed, so the distances below are added by the demo's connector,\n"
-               "to probes and to clients' connects alike.\n\n";
+  std::cout
+      << "tcp-forwarder demo: built-in backends on loopback and a forwarder before them.\n"
+         "A loopback connect cannot be slowed, so the distances below are added by the demo's connector,\n"
+         "to probes and to clients' connects alike.\n\n";
   for (const auto& backend : backends.list()) {
-    std::cout << "  " << backend.name << std::string(10 - backend.name.size(), ' ') << to_string(backend.endpoint)
-              << "   " << backend.behaviour << '\n';
+    std::cout << "  " << backend.name << std::string(10 - backend.name.size(), ' ')
+              << to_string(backend.endpoint) << "   " << backend.behaviour << '\n';
   }
   std::cout << "\nTry, in another terminal:\n"
-               "  curl http://" << forwarder.addresses().front().front() << "/            # who answers\n"
-               "  curl " << forwarder.endpoints_url() << "/metrics    # scores, active set, connections\n"
-               "  curl " << forwarder.endpoints_url() << "/readyz\n\n"
+               "  curl http://"
+            << forwarder.addresses().front().front()
+            << "/            # who answers\n"
+               "  curl "
+            << forwarder.endpoints_url()
+            << "/metrics    # scores, active set, connections\n"
+               "  curl "
+            << forwarder.endpoints_url()
+            << "/readyz\n\n"
                "Below: each change of the active set with its reason and the scores. Ctrl-C stops.\n"
             << std::endl;
 }

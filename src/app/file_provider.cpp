@@ -22,7 +22,10 @@ struct FileProvider::Host {
 };
 
 FileProvider::FileProvider(Loop& loop, std::string service, const RemotesConfig& config)
-    : loop_(loop), service_(std::move(service)), config_(config), resolve_timer_(loop, [this] { resolve_all(); }) {}
+    : loop_(loop),
+      service_(std::move(service)),
+      config_(config),
+      resolve_timer_(loop, [this] { resolve_all(); }) {}
 
 FileProvider::~FileProvider() = default;
 
@@ -77,7 +80,8 @@ void FileProvider::resolve_all() {
   if (!hosts_.empty()) resolve_timer_.start(config_.resolve_interval);
 }
 
-void FileProvider::resolved(const HostTarget& target, const std::optional<std::vector<IpAddress>>& addresses) {
+void FileProvider::resolved(const HostTarget& target,
+                            const std::optional<std::vector<IpAddress>>& addresses) {
   Host& host = *hosts_.at(target);
   if (!std::exchange(host.answered, true)) --unanswered_;
   if (addresses) {
@@ -97,7 +101,8 @@ void FileProvider::update() {
   std::ranges::set_difference(next, current_, std::back_inserter(change.added));
   std::ranges::set_difference(current_, next, std::back_inserter(change.removed));
   if (list.sampled && !change.added.empty()) {
-    log(LogModule::provider, LogLevel::warn, "the list stands for more addresses than max_candidates; sampled evenly",
+    log(LogModule::provider, LogLevel::warn,
+        "the list stands for more addresses than max_candidates; sampled evenly",
         {{"service", service_},
          {"addresses", list.listed},
          {"kept", std::uint64_t{list.backends.size()}},

@@ -19,12 +19,14 @@ std::uint64_t random_seed() {
 }
 
 std::string metrics_host(const ListenAddress& address) {
-  return address.dual_stack ? "[::1]" : to_string(address.endpoint).substr(0, to_string(address.endpoint).rfind(':'));
+  return address.dual_stack ? "[::1]"
+                            : to_string(address.endpoint).substr(0, to_string(address.endpoint).rfind(':'));
 }
 
 }  // namespace
 
-Forwarder::Forwarder(Config config, Options options) : config_(std::move(config)), options_(std::move(options)) {}
+Forwarder::Forwarder(Config config, Options options)
+    : config_(std::move(config)), options_(std::move(options)) {}
 
 std::optional<Forwarder::StartError> Forwarder::start() {
   const unsigned workers = config_.workers != 0 ? config_.workers : usable_cpus();
@@ -36,7 +38,9 @@ std::optional<Forwarder::StartError> Forwarder::start() {
   }
   if (budget.lowered) {
     log(LogModule::app, LogLevel::warn, "the descriptor limit carries fewer connections than max_connections",
-        {{"descriptors", limit}, {"max_connections", config_.max_connections}, {"effective", budget.max_connections}});
+        {{"descriptors", limit},
+         {"max_connections", config_.max_connections},
+         {"effective", budget.max_connections}});
   }
   if (std::string error = sockets_.open(config_, workers); !error.empty()) return StartError{error};
   for (unsigned i = 0; i < workers; ++i) {
@@ -61,13 +65,15 @@ std::optional<Forwarder::StartError> Forwarder::start() {
 std::string Forwarder::start_endpoints() {
   if (!config_.metrics.enabled) return {};
   const ListenAddress& listen = config_.metrics.listen;
-  const std::string address = listen.dual_stack ? "+" + std::to_string(listen.endpoint.port) : to_string(listen.endpoint);
+  const std::string address =
+      listen.dual_stack ? "+" + std::to_string(listen.endpoint.port) : to_string(listen.endpoint);
   std::string error;
-  endpoints_ = Endpoints::start(address, config_.metrics.path,
-                                {snapshots_,
-                                 {counters_.begin(), counters_.end()},
-                                 {FWD_VERSION, __VERSION__, uv_version_string(), OpenSSL_version(OPENSSL_VERSION)}},
-                                error);
+  endpoints_ =
+      Endpoints::start(address, config_.metrics.path,
+                       {snapshots_,
+                        {counters_.begin(), counters_.end()},
+                        {FWD_VERSION, __VERSION__, uv_version_string(), OpenSSL_version(OPENSSL_VERSION)}},
+                       error);
   return error;
 }
 
@@ -78,7 +84,8 @@ std::string Forwarder::endpoints_url() const {
 
 void Forwarder::log_start() const {
   for (const ConfigChange& change : compare(parse_config({}, {}).config, config_)) {
-    log(LogModule::config, LogLevel::debug, "differs from the default", {{"key", change.key}, {"value", change.to}});
+    log(LogModule::config, LogLevel::debug, "differs from the default",
+        {{"key", change.key}, {"value", change.to}});
   }
   for (std::size_t i = 0; i < config_.services.size(); ++i) {
     for (const std::string& address : sockets_.addresses[i]) {
@@ -89,7 +96,8 @@ void Forwarder::log_start() const {
     }
   }
   if (endpoints_ != nullptr) {
-    log(LogModule::metrics, LogLevel::info, "serving metrics", {{"url", endpoints_url() + config_.metrics.path}});
+    log(LogModule::metrics, LogLevel::info, "serving metrics",
+        {{"url", endpoints_url() + config_.metrics.path}});
   }
 }
 

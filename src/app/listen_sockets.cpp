@@ -10,7 +10,8 @@
 namespace fwd {
 namespace {
 
-std::string cannot_listen(const ServiceConfig& service, const ListenAddress& address, const std::string& why) {
+std::string cannot_listen(const ServiceConfig& service, const ListenAddress& address,
+                          const std::string& why) {
   return "service " + service.name + " cannot listen on " + to_string(address) + ": " + why;
 }
 
@@ -35,7 +36,8 @@ std::string ListenSockets::open(const Config& config, std::size_t workers) {
   return {};
 }
 
-std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index) {
+std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAddress& address,
+                                    std::size_t index) {
   const KeepaliveConfig& keepalive = service.pools.keepalive;
   ListenOptions options{.dual_stack = address.dual_stack,
                         .shared = false,
@@ -48,7 +50,8 @@ std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAd
     endpoint = local_endpoint(trial.fd.get());
   }
   options.shared = sockets.size() > 1;
-  // The port is what the trial found free; the address stays as written (a dual-stack one reads back changed).
+  // The port is what the trial found free; the address stays as written (a dual-stack one reads back
+  // changed).
   endpoint.ip = address.endpoint.ip;
   for (auto& services : sockets) {
     ListenResult result = listen_tcp(endpoint, options);
@@ -59,7 +62,8 @@ std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAd
   return {};
 }
 
-std::string ListenSockets::open_unix(const ServiceConfig& service, const ListenAddress& address, std::size_t index) {
+std::string ListenSockets::open_unix(const ServiceConfig& service, const ListenAddress& address,
+                                     std::size_t index) {
   const ListenResult result = listen_unix(address.path, service.server.backlog);
   if (!result.fd) return cannot_listen(service, address, result.error);
   unix_paths_.push_back(address.path);

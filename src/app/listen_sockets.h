@@ -10,8 +10,8 @@
 namespace fwd {
 
 // Every listening socket of the process, made before anything else runs so that a taken port fails at once
-// and early clients wait in the queue. TCP: one socket a worker (SO_REUSEPORT) after a trial without it, since
-// a second instance could bind the same port unnoticed. Unix: one socket, shared.
+// and early clients wait in the queue. TCP: one socket a worker (SO_REUSEPORT) after a trial without it,
+// since a second instance could bind the same port unnoticed. Unix: one socket, shared.
 class ListenSockets {
  public:
   ListenSockets() = default;

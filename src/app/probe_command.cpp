@@ -74,7 +74,8 @@ class ProbePass {
     constexpr std::size_t kWidth = 40;
     const std::size_t filled = kWidth * done_ / std::max<std::size_t>(board_.listed(), 1);
     const std::string bar = std::string(filled, '#') + std::string(kWidth - filled, '.');
-    std::fprintf(stderr, "\rprobing %s [%s] %zu/%zu", config_.name.c_str(), bar.c_str(), done_, board_.listed());
+    std::fprintf(stderr, "\rprobing %s [%s] %zu/%zu", config_.name.c_str(), bar.c_str(), done_,
+                 board_.listed());
   }
 
   const ServiceConfig& config_;
@@ -111,8 +112,8 @@ void print_table(const ServiceConfig& service, const ProbePass& pass) {
     const auto& latency = record->measured.latency_ms;
     char text[32] = "-";
     if (latency) std::snprintf(text, sizeof text, "%.3f ms", *latency);
-    std::printf("%5zu  %-47s %9.1f  %12s  %s\n", ++rank, to_string(record->id).c_str(), record->score.total, text,
-                pass.result_of(*record).c_str());
+    std::printf("%5zu  %-47s %9.1f  %12s  %s\n", ++rank, to_string(record->id).c_str(), record->score.total,
+                text, pass.result_of(*record).c_str());
   }
 }
 

@@ -50,7 +50,8 @@ std::string ServiceControl::start() {
 void ServiceControl::candidates_changed(const CandidateChange& change) {
   for (const BackendId& id : change.added) {
     const BackendKey key = board_.add(id);
-    if (serving_ || config_.remotes.probing.initial.enabled) probe(key, config_.remotes.probing.initial.timeout);
+    if (serving_ || config_.remotes.probing.initial.enabled)
+      probe(key, config_.remotes.probing.initial.timeout);
   }
   for (const BackendId& id : change.removed) {
     const BackendKey key = board_.add(id);
@@ -143,7 +144,8 @@ void ServiceControl::probe_planned() {
 void ServiceControl::advance() {
   const Scoreboard::Due due = board_.advance(clock_now());
   for (const BackendKey key : due.to_probe) probe(key, config_.remotes.probing.timeout, true);
-  const bool member_failed = std::ranges::any_of(due.failed, [this](auto key) { return selector_.contains(key); });
+  const bool member_failed =
+      std::ranges::any_of(due.failed, [this](auto key) { return selector_.contains(key); });
   if (member_failed || !due.readmitted.empty()) evaluate_soon();
   schedule_advance();
 }
@@ -175,7 +177,8 @@ void ServiceControl::publish(const Decision& decision) {
     const BackendRecord& record = *board_.find(key);
     auto& load = extras_[key].load;
     if (load == nullptr) load = std::make_shared<BackendLoad>();
-    const auto connect_time = std::chrono::duration<double, std::milli>(record.measured.latency_ms.value_or(0));
+    const auto connect_time =
+        std::chrono::duration<double, std::milli>(record.measured.latency_ms.value_or(0));
     set->members.push_back({key, record.id, load, std::chrono::duration_cast<Duration>(connect_time)});
   }
   events_.publish(std::move(set));

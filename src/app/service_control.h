@@ -34,7 +34,8 @@ class ServiceControl {
   };
 
   ServiceControl(Loop& loop, DialContext& dial_context, const ServiceConfig& config,
-                 std::unique_ptr<Provider> provider, std::size_t max_series, std::uint64_t seed, Events events);
+                 std::unique_ptr<Provider> provider, std::size_t max_series, std::uint64_t seed,
+                 Events events);
 
   // Reads the candidates and begins. Returns why it cannot, empty when all is well.
   std::string start();
@@ -47,7 +48,7 @@ class ServiceControl {
  private:
   // Beside the scoreboard's record: what the control loop keeps for workers and readers.
   struct Extra {
-    std::shared_ptr<BackendLoad> load;  // from the first time it is in the active set
+    std::shared_ptr<BackendLoad> load;          // from the first time it is in the active set
     std::unique_ptr<Histogram> probe_duration;  // from its first answer
   };
 

@@ -12,10 +12,14 @@ namespace {
 ErrorKind kind_of(std::optional<DialError> error) {
   if (!error) return ErrorKind::no_backend;
   switch (*error) {
-    case DialError::timeout: return ErrorKind::dial_timeout;
-    case DialError::refused: return ErrorKind::dial_refused;
-    case DialError::local: return ErrorKind::limit;
-    default: return ErrorKind::dial_other;
+    case DialError::timeout:
+      return ErrorKind::dial_timeout;
+    case DialError::refused:
+      return ErrorKind::dial_refused;
+    case DialError::local:
+      return ErrorKind::limit;
+    default:
+      return ErrorKind::dial_other;
   }
 }
 

@@ -42,7 +42,8 @@ unsigned usable_cpus() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   unsigned cpus = 1;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) cpus = static_cast<unsigned>(CPU_COUNT(&allowed));
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0)
+    cpus = static_cast<unsigned>(CPU_COUNT(&allowed));
   if (const auto quota = cpu_quota(cgroup_cpu_max())) cpus = std::min(cpus, *quota);
   return std::max(cpus, 1U);
 }

@@ -35,9 +35,8 @@ Worker::Worker(Setup setup)
       prepare_(loop_, [this] { before_waiting(); }),
       mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
   for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
-    services_.push_back(std::make_unique<WorkerService>(*this, i, setup_.config.services[i],
-                                                        setup_.counters->services[i],
-                                                        std::move(setup_.listening[i])));
+    services_.push_back(std::make_unique<WorkerService>(
+        *this, i, setup_.config.services[i], setup_.counters->services[i], std::move(setup_.listening[i])));
   }
   thread_ = std::thread([this] {
     block_signals();

@@ -39,7 +39,7 @@ struct WorkerReport {
 class Worker {
  public:
   struct Setup {
-    const Config& config;  // outlives the worker
+    const Config& config;                    // outlives the worker
     std::vector<std::vector<Fd>> listening;  // for each service
     std::shared_ptr<WorkerCounters> counters;
     Admission& admission;

@@ -7,7 +7,7 @@
 namespace fwd {
 namespace {
 
-constexpr std::size_t kLongestQuote = 60;
+constexpr std::size_t kLongestQuote = 80;
 
 auto order(const ConfigFault& fault) { return std::tie(fault.line, fault.column, fault.key, fault.message); }
 

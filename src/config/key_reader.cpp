@@ -34,7 +34,7 @@ std::optional<std::string> find_elsewhere(const std::string& name, bool in_servi
 void KeyReader::read_block(const YamlNode& block, const std::string& path) {
   if (block.kind == YamlNode::Kind::null) return;  // an empty block: the defaults
   if (block.kind != YamlNode::Kind::map) {
-    const std::string message = std::string(describe(block.kind)) + "; allowed: a block of keys (";
+    const std::string message = describe(block) + "; allowed: a block of keys (";
     faults_.add(block.place, full(path), message + list(known_in(path)) + ")");
     return;
   }
@@ -42,8 +42,7 @@ void KeyReader::read_block(const YamlNode& block, const std::string& path) {
   for (const auto& [name, value] : block.entries) {
     if (faults_.full()) return;
     if (name->kind != YamlNode::Kind::scalar) {
-      faults_.add(name->place, full(path),
-                  "a key " + std::string(describe(name->kind)) + "; allowed: a name");
+      faults_.add(name->place, full(path), "a key " + describe(*name) + "; allowed: a name");
       continue;
     }
     const auto [first, is_first] = lines.emplace(name->text, name->place.line);

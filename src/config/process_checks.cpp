@@ -23,6 +23,13 @@ void collect(const Draft& draft, const std::string& path, const std::vector<List
   for (const ListenAddress& address : addresses) bound.push_back({address, place, draft.prefix + path});
 }
 
+std::string clash(const Bound& later, const Bound& earlier) {
+  const std::string address = quote(to_string(later.address));
+  if (later.address == earlier.address && later.key == earlier.key) return address + " is listed twice";
+  if (later.address == earlier.address) return address + " is taken by " + earlier.key;
+  return address + " overlaps with " + quote(to_string(earlier.address)) + " of " + earlier.key;
+}
+
 void check_listeners(const Draft& top, const std::vector<Draft>& services, Faults& faults) {
   std::vector<Bound> bound;
   for (const Draft& draft : services) {
@@ -35,9 +42,7 @@ void check_listeners(const Draft& top, const std::vector<Draft>& services, Fault
       const bool i_is_later = bound[j].place <= bound[i].place;
       const Bound& later = i_is_later ? bound[i] : bound[j];
       const Bound& earlier = i_is_later ? bound[j] : bound[i];
-      faults.add(later.place, later.key,
-                 quote(to_string(later.address)) + " is taken by " + quote(to_string(earlier.address)) +
-                     " of " + earlier.key + "; allowed: an address of its own");
+      faults.add(later.place, later.key, clash(later, earlier) + "; allowed: an address of its own");
     }
   }
 }

@@ -113,9 +113,6 @@ ListResult read_target_list(const std::string& path, std::uint16_t default_port)
   for (const ListFault& fault : result.list.faults) {
     result.faults.push_back({path, fault.line, fault.column, "", fault.message});
   }
-  if (result.list.empty()) {
-    result.faults.push_back({path, 0, 0, "", "no entry; allowed: one a line, such as 127.0.0.1:8080"});
-  }
   return result;
 }
 

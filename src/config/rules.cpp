@@ -45,12 +45,12 @@ Parsed<bool> Flag::parse(const YamlNode& scalar) const {
   if (!scalar.quoted && scalar.text == "true") return Parsed<bool>::ok(true);
   if (!scalar.quoted && scalar.text == "false") return Parsed<bool>::ok(false);
   return Parsed<bool>::bad(quote(scalar.text) +
-                           (scalar.quoted ? " is in quotes, so it is text" : " is neither"));
+                           (scalar.quoted ? " is in quotes, so it is text" : " is neither true nor false"));
 }
 
 Parsed<bool> UnbuiltFlag::parse(const YamlNode& scalar) const {
   Parsed<bool> parsed = Flag{}.parse(scalar);
-  if (parsed.value.value_or(false)) return Parsed<bool>::bad("is not built yet");
+  if (parsed.value.value_or(false)) return Parsed<bool>::bad("true is not built yet");
   return parsed;
 }
 
@@ -98,7 +98,7 @@ Parsed<Duration> Span::parse(const YamlNode& scalar) const {
   if (!value)
     return Result::bad(quote(scalar.text) + " is not a duration (write it like \"15s\" or \"1m30s\")");
   if (*value < min || *value > max) return Result::bad(quote(scalar.text) + " is out of range");
-  if (*value % step != Duration::zero()) return Result::bad(quote(scalar.text) + " has a broken second");
+  if (*value % step != Duration::zero()) return Result::bad(quote(scalar.text) + " is not in whole seconds");
   return Result::ok(*value);
 }
 
@@ -146,12 +146,12 @@ std::string Listen::allowed() const {
   return tcp_only ? tcp : tcp + ", \"unix:/path\"";
 }
 
-std::string_view describe(YamlNode::Kind kind) {
-  switch (kind) {
+std::string describe(const YamlNode& node) {
+  switch (node.kind) {
     case YamlNode::Kind::null:
       return "is empty";
     case YamlNode::Kind::scalar:
-      return "is a single value";
+      return quote(node.text) + " is a single value";
     case YamlNode::Kind::sequence:
       return "is a list";
     case YamlNode::Kind::map:

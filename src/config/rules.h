@@ -83,7 +83,7 @@ struct UrlPath {
 struct Address {
   using Value = IpAddress;
   Parsed<IpAddress> parse(const YamlNode& scalar) const;
-  std::string allowed() const { return "IP addresses"; }
+  std::string allowed() const { return "an IP address"; }
   std::string show(const IpAddress& value) const { return quote(to_string(value)); }
 };
 
@@ -132,7 +132,7 @@ struct ListOf {
   bool or_single = false;  // one value without the list is allowed too
 
   std::string allowed() const {
-    return each.allowed() + (or_single ? ", or a list of them" : ", as a list: [...]");
+    return or_single ? each.allowed() + ", or a list of them" : "a list, each " + each.allowed();
   }
   std::string show(const Value& values) const {
     std::string text;
@@ -151,13 +151,13 @@ struct Report {
   }
 };
 
-// What a node is that is not the scalar or list it should be: "is a list".
-std::string_view describe(YamlNode::Kind kind);
+// What a node is that should be something else: "is a list".
+std::string describe(const YamlNode& node);
 
 template <class Rule>
 std::optional<typename Rule::Value> read_value(const Rule& rule, const YamlNode& node, const Report& report) {
   if (node.kind != YamlNode::Kind::scalar) {
-    report.fault(node, std::string(describe(node.kind)), rule.allowed());
+    report.fault(node, describe(node), rule.allowed());
     return std::nullopt;
   }
   auto parsed = rule.parse(node);
@@ -170,7 +170,7 @@ std::optional<typename ListOf<Rule>::Value> read_value(const ListOf<Rule>& rule,
                                                        const Report& report) {
   const bool single = rule.or_single && node.kind == YamlNode::Kind::scalar;
   if (!single && node.kind != YamlNode::Kind::sequence) {
-    report.fault(node, std::string(describe(node.kind)), rule.allowed());
+    report.fault(node, describe(node), rule.allowed());
     return std::nullopt;
   }
   const std::vector<const YamlNode*> items = single ? std::vector{&node} : node.items;

@@ -27,20 +27,21 @@ class ServiceList {
  public:
   ServiceList(const Draft& top, Faults& faults) : top_(top), faults_(faults) {}
 
-  Draft read(const YamlNode& entry, std::size_t index) {
+  void read(const YamlNode& entry) {
     Draft draft = top_;
     draft.place = entry.place;
-    draft.prefix = "services[" + std::to_string(index) + "].";
+    draft.prefix = "services[" + std::to_string(index_++) + "].";
     if (entry.kind != YamlNode::Kind::map) {
       faults_.add(entry.place, draft.prefix.substr(0, draft.prefix.size() - 1),
-                  std::string(describe(entry.kind)) + "; allowed: a block with a name");
-      return draft;
+                  describe(entry) + "; allowed: a block with a name");
+      return;
     }
     KeyReader reader(draft, faults_, "name");
     reader.read(entry);
     read_name(reader.own_value(), draft);
-    return draft;
+    drafts_.push_back(std::move(draft));
   }
+  std::vector<Draft> take() { return std::move(drafts_); }
 
  private:
   void read_name(const YamlNode* node, Draft& draft) {
@@ -61,6 +62,8 @@ class ServiceList {
 
   const Draft& top_;
   Faults& faults_;
+  std::size_t index_ = 0;
+  std::vector<Draft> drafts_;
   std::map<std::string, std::string> names_;  // name -> key that gave it
 };
 
@@ -70,7 +73,7 @@ std::vector<Draft> read_services(const YamlNode* list, const Draft& top, Faults&
   if (list == nullptr || list->kind == YamlNode::Kind::null) return {top};
   const Report report{faults, "services"};
   if (list->kind != YamlNode::Kind::sequence) {
-    report.fault(*list, std::string(describe(list->kind)), "a list of services, each with a name");
+    report.fault(*list, describe(*list), "a list of services, each with a name");
     return {top};
   }
   const std::size_t count = list->items.size();
@@ -79,9 +82,8 @@ std::vector<Draft> read_services(const YamlNode* list, const Draft& top, Faults&
     return {top};
   }
   ServiceList services(top, faults);
-  std::vector<Draft> drafts;
-  for (std::size_t i = 0; i < count; ++i) drafts.push_back(services.read(*list->items[i], i));
-  return drafts;
+  for (const YamlNode* entry : list->items) services.read(*entry);
+  return services.take();
 }
 
 }  // namespace fwd

@@ -96,9 +96,10 @@ std::string explain(const std::string& message) {
     const char* to;
   };
   static constexpr std::array<Explanation, 7> kExplanations = {{
-      {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab in the indentation; allowed: spaces"},
-      {YAML::ErrorMsg::MAP_VALUE, "this \":\" does not belong here; check indentation and quotes"},
-      {YAML::ErrorMsg::END_OF_MAP, "this does not line up with the keys above it"},
+      {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote above is not closed"},
+      {YAML::ErrorMsg::MAP_VALUE, "this \":\" does not belong here; check the indentation and quotes"},
+      {YAML::ErrorMsg::END_OF_MAP,
+       "this does not line up with the keys above it; check the indentation and quotes"},
       {YAML::ErrorMsg::END_OF_SEQ, "this does not line up with the list above it"},
       {YAML::ErrorMsg::END_OF_MAP_FLOW, "a \"{\" above is not closed by \"}\""},
       {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a \"[\" above is not closed by \"]\""},
@@ -108,6 +109,23 @@ std::string explain(const std::string& message) {
     if (message == explanation.from) return explanation.to;
   }
   return message;
+}
+
+// yaml-cpp finds a tab in the indentation, but mostly blames what comes after it.
+bool has_tab_in_indentation(std::string_view text, std::size_t line) {
+  for (std::size_t i = 1; i < line && !text.empty(); ++i) text.remove_prefix(text.find('\n') + 1);
+  return text.substr(0, text.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
+YamlFault to_fault(const YAML::Exception& e, std::string_view text) {
+  const Place place = place_of(e.mark);
+  const bool tab = place.line > 0 && has_tab_in_indentation(text, place.line);
+  return {place, "not valid YAML: " + (tab ? "a tab in the indentation; allowed: spaces" : explain(e.msg))};
+}
+
+// yaml-cpp takes a quote that is never closed for closed when the text ends in white space.
+std::string without_trailing_space(std::string_view text) {
+  return std::string(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
 }
 
 bool is_control(char c) {
@@ -138,14 +156,14 @@ YamlTree parse_yaml(std::string_view text) {
   tree.fault = find_unfit(text);
   if (tree.fault) return tree;
   try {
-    std::istringstream in{std::string(text)};
+    std::istringstream in(without_trailing_space(text));
     YAML::Parser parser(in);
     TreeBuilder builder(tree);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
     tree.root = nullptr;
-    tree.fault = YamlFault{place_of(e.mark), "not valid YAML: " + explain(e.msg)};
+    tree.fault = to_fault(e, text);
   }
   return tree;
 }

@@ -20,7 +20,9 @@ Loop::~Loop() {
       [](uv_handle_t* handle, void* found) { *static_cast<bool*>(found) |= uv_is_closing(handle) == 0; },
       &leaked);
   // What is left now are close callbacks, and name lookups that cannot be cancelled.
-  if (!leaked) uv_run(&loop_, UV_RUN_DEFAULT);
+  // More than one run when a stop() is left over.
+  while (!leaked && uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
+  }
   if (uv_loop_close(&loop_) != 0) {
     std::fputs("tcp-forwarder: handles leaked at the end of a loop:\n", stderr);
     uv_print_all_handles(&loop_, stderr);

@@ -30,6 +30,8 @@ void Descriptor::unwatch() {
 
 void Descriptor::call_again() { poller_.enqueue(*this); }
 
+void Descriptor::rearm() { poller_.control(EPOLL_CTL_MOD, *this, slot_); }
+
 Poller::Poller(Loop& loop)
     : loop_(loop),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -44,16 +46,20 @@ Poller::Poller(Loop& loop)
   });
 }
 
+bool Poller::control(int operation, const Descriptor& descriptor, std::uint32_t slot) {
+  epoll_event event{};
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.data.u64 = pack(slot, slots_[slot].generation);
+  return ::epoll_ctl(epoll_.get(), operation, descriptor.fd(), &event) == 0;
+}
+
 bool Poller::add(Descriptor& descriptor) {
   if (free_slots_.empty()) {
     free_slots_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
   }
   const std::uint32_t slot = free_slots_.back();
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.u64 = pack(slot, slots_[slot].generation);
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, descriptor.fd(), &event) != 0) return false;
+  if (!control(EPOLL_CTL_ADD, descriptor, slot)) return false;
   free_slots_.pop_back();
   slots_[slot].descriptor = &descriptor;
   descriptor.slot_ = slot;

@@ -39,6 +39,8 @@ class Descriptor {
   void unwatch();
   // Asks for on_ready in the next pass of the loop although no event is due: for work cut short.
   void call_again();
+  // Makes an event of what it is ready for now or next, although nothing has changed.
+  void rearm();
 
   int fd() const { return fd_.get(); }
   bool readable() const { return readable_; }
@@ -83,6 +85,7 @@ class Poller {
     std::uint32_t generation = 0;
   };
 
+  bool control(int operation, const Descriptor& descriptor, std::uint32_t slot);
   bool add(Descriptor& descriptor);
   void remove(Descriptor& descriptor);
   void enqueue(Descriptor& descriptor);

@@ -1,6 +1,7 @@
 #include "net/relay.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fwd {
 
@@ -38,9 +39,10 @@ void Relay::work() {
   pump(up_);
   pump(down_);
   if (!up_.ended || !down_.ended) return;
+  if (survivor_ != nullptr && !survivor_->drained()) return;
   over_ = true;
-  if (broken_ != nullptr) abort();
-  owner_.relay_ended(broken_ != nullptr ? RelayEnd::reset : RelayEnd::finished);
+  if (broken_) abort();
+  owner_.relay_ended(broken_ ? RelayEnd::reset : RelayEnd::finished);
 }
 
 void Relay::pump(Half& half) {
@@ -98,7 +100,7 @@ std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {
 }
 
 void Relay::pass_on_end(Half& half) {
-  if (broken_ == nullptr) half.to.shutdown_write();
+  if (!broken_) half.to.shutdown_write();
   half.ended = true;
   if (half_closed()) owner_.relay_half_closed();
 }
@@ -108,8 +110,9 @@ void Relay::broke(Stream& stream) {
   Half& towards = &stream == backend_.get() ? up_ : down_;
   towards.ended = true;
   towards.pending = {};
-  if (broken_ != nullptr) return;
-  broken_ = &stream;
+  if (&stream == survivor_) survivor_ = nullptr;
+  if (std::exchange(broken_, true)) return;
+  survivor_ = &stream == backend_.get() ? client_.get() : backend_.get();
   owner_.relay_breaking();
 }
 

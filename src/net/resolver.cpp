@@ -38,10 +38,16 @@ void Lookup::start(const std::string& host, Done done) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_protocol = IPPROTO_TCP;
   request_ = request.release();
-  // It fails at once only for a name that is too long or without memory; the callback then never comes.
+  // It fails at once for a name that is too long or without memory; its own callback then never comes.
   if (uv_getaddrinfo(loop_.uv(), &request_->uv, resolved, host.c_str(), nullptr, &hints) != 0) {
     delete std::exchange(request_, nullptr);
+    refused_.start(Duration::zero());
   }
+}
+
+void Lookup::finish(std::optional<std::vector<IpAddress>> addresses) {
+  const Done done = std::move(done_);
+  done(std::move(addresses));
 }
 
 void Lookup::resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answer) {
@@ -58,8 +64,7 @@ void Lookup::resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answer) {
     addresses->erase(std::ranges::unique(*addresses).begin(), addresses->end());
   }
   request->owner->request_ = nullptr;
-  const Done done = std::move(request->owner->done_);
-  done(std::move(addresses));
+  request->owner->finish(std::move(addresses));
 }
 
 }  // namespace fwd

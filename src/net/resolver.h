@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/address.h"
-#include "net/loop.h"
+#include "net/timer.h"
 
 namespace fwd {
 
@@ -18,21 +18,23 @@ class Lookup {
   // destroy the Lookup.
   using Done = std::function<void(std::optional<std::vector<IpAddress>>)>;
 
-  explicit Lookup(Loop& loop) : loop_(loop) {}
+  explicit Lookup(Loop& loop) : loop_(loop), refused_(loop, [this] { finish(std::nullopt); }) {}
   ~Lookup();
   Lookup(const Lookup&) = delete;
   Lookup& operator=(const Lookup&) = delete;
 
   void start(const std::string& host, Done done);
-  bool running() const { return request_ != nullptr; }
+  bool running() const { return request_ != nullptr || refused_.armed(); }
 
  private:
   struct Request;
+  void finish(std::optional<std::vector<IpAddress>> addresses);
   static void resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answer);
 
   Loop& loop_;
   Done done_;
   Request* request_ = nullptr;  // freed by its own callback
+  Timer refused_;               // for what fails before it begins
 };
 
 }  // namespace fwd

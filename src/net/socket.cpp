@@ -33,8 +33,9 @@ sockaddr_un unix_address(const std::string& path) {
 
 bool someone_listens(const sockaddr_un& address) {
   const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // Only a refusal proves that nobody does; a full queue or a socket of another kind is alive.
   return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
-         errno == EAGAIN;
+         errno != ECONNREFUSED;
 }
 
 }  // namespace
@@ -105,13 +106,14 @@ ListenResult listen_unix(const std::string& path, int backlog) {
   if (path.size() >= sizeof address.sun_path) {
     return {Fd(), "the path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes"};
   }
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return {Fd(), error_text(errno)};
   struct stat existing {};
   if (::lstat(path.c_str(), &existing) == 0) {
     if (!S_ISSOCK(existing.st_mode)) return {Fd(), "the path exists and is not a socket"};
     if (someone_listens(address)) return {Fd(), error_text(EADDRINUSE)};
     ::unlink(path.c_str());
   }
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   // The mode is right from the first moment, not only after a chmod.
   const mode_t mask = ::umask(0117);
   const bool bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;

@@ -1,8 +1,12 @@
 #include "net/stream.h"
 
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace fwd {
 namespace {
@@ -48,6 +52,18 @@ void SocketStream::shutdown_write() { ::shutdown(descriptor_.fd(), SHUT_WR); }
 void SocketStream::abort() {
   const linger reset{1, 0};
   ::setsockopt(descriptor_.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+}
+
+bool SocketStream::drained() {
+  int unsent = 0;
+  if (::ioctl(descriptor_.fd(), SIOCOUTQNSD, &unsent) != 0 || unsent == 0) return true;
+  if (!std::exchange(draining_, true)) {
+    // From now on the socket is writable only when nothing is left to send.
+    const int mark = 1;
+    ::setsockopt(descriptor_.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &mark, sizeof mark);
+    descriptor_.rearm();
+  }
+  return false;
 }
 
 }  // namespace fwd

@@ -38,6 +38,9 @@ class Stream {
   virtual void shutdown_write() = 0;
   // The peer sees a reset, now or when the stream is destroyed.
   virtual void abort() = 0;
+  // Whether all that was written is on its way, so that abort() loses nothing. When it is not, on_stream comes
+  // once it is; nothing may be written meanwhile.
+  virtual bool drained() = 0;
 
   virtual bool readable() const = 0;  // worth a read
   virtual bool writable() const = 0;  // worth a write
@@ -65,6 +68,7 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   IoResult write(std::span<const std::byte> from) override;
   void shutdown_write() override;
   void abort() override;
+  bool drained() override;
   bool readable() const override { return descriptor_.readable(); }
   bool writable() const override { return descriptor_.writable(); }
   bool failed() const override { return descriptor_.failed(); }
@@ -77,6 +81,7 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   }
 
   Descriptor descriptor_;
+  bool draining_ = false;
 };
 
 }  // namespace fwd

@@ -19,9 +19,11 @@ class Timer {
   bool armed() const { return uv_is_active(reinterpret_cast<const uv_handle_t*>(handle_.get())) != 0; }
 
  private:
+  void wait();
   void fire();
 
   std::function<void()> on_fire_;
+  TimePoint due_;
   Handle<uv_timer_t, Timer> handle_;
 };
 

@@ -52,7 +52,7 @@ void knock(const std::stop_token& stop, const std::string& address, int port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
     if (fd < 0) return;
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    ::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer);
+    static_cast<void>(::connect(fd, reinterpret_cast<const sockaddr*>(&peer), sizeof peer));
     ::close(fd);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
@@ -95,7 +95,7 @@ class CivetEndpoints final : public Endpoints {
 std::string CivetEndpoints::listen() {
   // No keep-alive: a thread serves one connection at a time, and an idle client would hold it.
   const std::vector<std::string> options = {
-      "listening_ports",    address_, "num_threads",      "4",    "connection_queue",         "16",
+      "listening_ports",    address_, "num_threads",      "3",    "connection_queue",         "16",
       "request_timeout_ms", "3000",   "max_request_size", "8192", "enable_auth_domain_check", "no",
       "enable_keep_alive",  "no"};
   CivetCallbacks callbacks;

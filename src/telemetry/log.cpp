@@ -20,7 +20,7 @@
 namespace fwd {
 namespace {
 
-constexpr std::size_t kQueueLines = 8192;
+constexpr std::size_t kQueueLines = 4096;              // some 400 bytes each, taken at once
 constexpr auto kLastWrites = std::chrono::seconds(1);  // for an output that takes no more when the log stops
 constexpr auto kBetweenReports = std::chrono::seconds(10);
 constexpr LogLevel kUnstartedLevel = LogLevel::warn;

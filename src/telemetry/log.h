@@ -19,6 +19,7 @@ enum class LogModule { app, config, provider, probe, selector, worker, session, 
 inline constexpr std::size_t kLogModuleCount = 8;
 std::string_view to_string(LogModule module);
 
+// `name` is a literal, of its own within the line: time, level, module and message are taken.
 struct LogField {
   std::string_view name;
   std::variant<std::string, double, std::int64_t, std::uint64_t, bool> value;
@@ -42,8 +43,8 @@ ModuleLevels parse_module_levels(std::string_view text);
 // Before the first call everything is written to stderr at warn and above.
 std::string log_start(const LogOptions& options);
 void log_reopen();            // SIGHUP: opens the file anew
-void log_stop();              // writes what is queued, then stops the thread
-std::uint64_t log_dropped();  // lines lost because the queue was full
+void log_stop();              // writes what is queued and stops the thread; then all is as before the start
+std::uint64_t log_dropped();  // lines lost: the queue was full, or the output failed
 
 // True when a line would be written: ask before doing work only for the log. One relaxed load.
 bool log_enabled(LogModule module, LogLevel level);

@@ -11,7 +11,6 @@
 namespace fwd {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 
 TEST(MailboxTest, KeepsTheOrderOfOneSender) {
@@ -43,9 +42,9 @@ TEST(MailboxTest, LosesNothingFromManyThreads) {
       for (int i = 0; i < kMessages; ++i) mailbox.post({sender, i});
     });
   }
-  EXPECT_TRUE(run_until(loop, [&next] { return next == std::vector<int>(kSenders, kMessages); }));
+  const std::vector<int> everything(kSenders, kMessages);
+  EXPECT_TRUE(run_until(loop, [&] { return next == everything; }));
   for (std::thread& sender : senders) sender.join();
-  EXPECT_THAT(next, Each(kMessages));
 }
 
 TEST(MailboxTest, TakesMessagesPostedWhileItDelivers) {

@@ -12,8 +12,11 @@ bool run_until(Loop& loop, Fact fact, Duration limit = std::chrono::seconds(20))
   const TimePoint end = clock_now() + limit;
   Timer tick(loop, [&tick] { tick.start(std::chrono::milliseconds(3)); });
   tick.start(Duration::zero());
-  while (!fact() && clock_now() < end) loop.run_once();
-  return fact();
+  while (!fact()) {
+    if (clock_now() >= end) return false;
+    loop.run_once();
+  }
+  return true;
 }
 
 // Passes that do not wait: gives what is due already every chance to happen.

@@ -9,6 +9,7 @@ The binary is the one named by TCP_FORWARDER. Leaving the block stops it and dem
 ends by an exception, it is killed, and its log is shown.
 """
 
+import collections
 import contextlib
 import http.client
 import json
@@ -195,6 +196,14 @@ class Forwarder:
         wanted = set(labels.items())
         found = [value for (key, have), value in self.metrics().items() if key == _PREFIX + name and wanted <= have]
         return sum(found) if found else None
+
+    def errors(self):
+        """What errors_total has counted so far: {kind: number}, without the zeros."""
+        counts = collections.Counter()
+        for (name, labels), value in self.metrics().items():
+            if name == _PREFIX + "errors_total" and value > 0:
+                counts[dict(labels)["kind"]] += value
+        return dict(counts)
 
     def resident_bytes(self):
         """Resident memory of the process."""

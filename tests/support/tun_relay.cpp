@@ -89,7 +89,7 @@ bool parse(const Bytes& packet, Header& header) {
   if (packet.size() < 20 || packet[0] >> 4 != 4) return false;
   header.source = field_at<std::uint32_t>(packet, 12);
   header.destination = field_at<std::uint32_t>(packet, 16);
-  const std::size_t tcp_at = (packet[0] & 15u) * 4u;
+  const std::size_t tcp_at = std::size_t{4} * (packet[0] & 15u);
   header.tcp = packet[9] == IPPROTO_TCP && packet.size() >= tcp_at + 20;
   if (!header.tcp) return true;
   constexpr unsigned kSyn = 0x02;

@@ -118,8 +118,9 @@ TEST_F(EndpointsTest, SlowClientsAreCutOffAndOthersGetTheirTurn) {
 }
 
 TEST_F(EndpointsTest, ServesSeveralClientsAtOnce) {
-  std::vector<std::jthread> clients;
   std::array<std::string, 8> heads;
+  std::vector<std::jthread> clients;
+  clients.reserve(heads.size());
   for (std::string& head : heads) {
     clients.emplace_back([this, &head] {
       for (int i = 0; i < 20; ++i) head = request(port_, "GET", "/metrics").head;

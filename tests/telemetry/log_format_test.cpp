@@ -13,7 +13,7 @@ using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
-const system_clock::time_point kTime{milliseconds(1'767'225'600'007)};
+constexpr system_clock::time_point kTime{milliseconds(1'767'225'600'007)};
 
 struct Formatted {
   std::string text;

@@ -285,7 +285,7 @@ TEST_F(BlockedLogTest, NobodyWaitsAndEveryLineArrivesOrIsCounted) {
   std::jthread reader([&] { arrived = count_lines_to_the_end(); });
   log_stop();
   reader.join();
-  EXPECT_GT(arrived, 8000u) << "what was queued is kept";
+  EXPECT_GT(arrived, 4000u) << "what was queued is kept";
   EXPECT_EQ(arrived + dropped(), kLines);
 }
 
