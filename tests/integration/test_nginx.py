@@ -5,6 +5,8 @@ import contextlib
 import gzip
 import http.client
 import os
+import pathlib
+import tempfile
 import zlib
 
 import pytest
@@ -12,20 +14,20 @@ import pytest
 from forwarder import Forwarder, wait_until
 from servers import Nginx
 
-_LARGE = 100_000_000
-_PIECE = 1 << 20
+_PIECE = 1_000_000
+_PIECES = 100
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("files")
-    directory.parent.chmod(0o755)
-    block = os.urandom(_PIECE)
-    with open(directory / "large.jpg", "wb") as large:
-        for number in range(_LARGE // _PIECE):
-            large.write(number.to_bytes(8, "big") + block[8:])
-    (directory / "text.bin").write_bytes(b"".join(b"line %d of many\n" % number for number in range(100_000)))
-    return directory
+def files():
+    with tempfile.TemporaryDirectory(prefix="tcp-forwarder-test-") as name:
+        directory = pathlib.Path(name)
+        block = os.urandom(_PIECE)
+        with open(directory / "large", "wb") as large:
+            for number in range(_PIECES):
+                large.write(number.to_bytes(8, "big") + block[8:])
+        (directory / "text").write_bytes(b"".join(b"line %d of many\n" % number for number in range(100_000)))
+        yield directory
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +50,16 @@ def client(forwarder):
         yield connection
 
 
-def checksum(path):
-    with open(path, "rb") as file:
-        return _checksum_of_pieces(iter(lambda: file.read(_PIECE), b""))
-
-
-def _checksum_of_pieces(pieces):
+def checksum(source):
     value = 0
-    for piece in pieces:
+    while piece := source.read(_PIECE):
         value = zlib.crc32(piece, value)
     return value
+
+
+def file_checksum(path):
+    with open(path, "rb") as file:
+        return checksum(file)
 
 
 def answer(connection, path="/name", **headers):
@@ -113,13 +115,13 @@ def test_connection_close_ends_the_session(forwarder, client):
 
 
 def test_a_chunked_answer_is_whole(files, client):
-    response, body = answer(client, "/files/text.bin", **{"Accept-Encoding": "gzip"})
+    response, body = answer(client, "/files/text", **{"Accept-Encoding": "gzip"})
     assert response.chunked
-    assert gzip.decompress(body) == (files / "text.bin").read_bytes()
+    assert gzip.decompress(body) == (files / "text").read_bytes()
 
 
 def test_a_chunked_request_is_whole(files, backends, client):
-    text = (files / "text.bin").read_bytes()
+    text = (files / "text").read_bytes()
     backend = backends[name(client)]
     pieces = (text[start:start + 1000] for start in range(0, len(text), 1000))
     client.request("PUT", "/uploads/chunked", body=pieces, encode_chunked=True,
@@ -129,15 +131,15 @@ def test_a_chunked_request_is_whole(files, backends, client):
 
 
 def test_a_large_download_is_whole(files, client):
-    client.request("GET", "/files/large.jpg")
+    client.request("GET", "/files/large")
     response = client.getresponse()
-    assert response.length == (files / "large.jpg").stat().st_size
-    assert _checksum_of_pieces(iter(lambda: response.read(_PIECE), b"")) == checksum(files / "large.jpg")
+    assert response.length == (files / "large").stat().st_size
+    assert checksum(response) == file_checksum(files / "large")
 
 
 def test_a_large_upload_is_whole(files, backends, client):
     backend = backends[name(client)]
-    with open(files / "large.jpg", "rb") as large:
+    with open(files / "large", "rb") as large:
         client.request("PUT", "/uploads/large", body=large)
         assert client.getresponse().status == 201
-    assert checksum(backend.uploads / "large") == checksum(files / "large.jpg")
+    assert file_checksum(backend.uploads / "large") == file_checksum(files / "large")

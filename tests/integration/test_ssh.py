@@ -1,7 +1,9 @@
 """OpenSSH behind the forwarder: the server speaks first."""
 
 import os
+import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
@@ -22,6 +24,12 @@ def forwarder(sshd):
         assert forwarder.errors() == {}
 
 
+@pytest.fixture
+def directory():
+    with tempfile.TemporaryDirectory(prefix="tcp-forwarder-test-") as name:
+        yield pathlib.Path(name)
+
+
 def run(command, **options):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=60, **options).stdout
 
@@ -39,12 +47,12 @@ def test_a_command_runs_and_its_exit_code_comes_back(forwarder, sshd):
 
 
 @pytest.mark.parametrize("protocol", [[], ["-O"]], ids=["sftp", "scp"])
-def test_a_file_is_copied_there_and_back_unchanged(forwarder, sshd, tmp_path, protocol):
+def test_a_file_is_copied_there_and_back_unchanged(forwarder, sshd, directory, protocol):
     host, port = forwarder.address
     scp = [program("scp"), "-q", *protocol, *sshd.client_options(), "-P", str(port)]
     data = os.urandom(20_000_000)
-    (tmp_path / "here").write_bytes(data)
-    run([*scp, tmp_path / "here", f"{host}:{tmp_path}/there"])
-    run([*scp, f"{host}:{tmp_path}/there", tmp_path / "back"])
-    assert (tmp_path / "there").read_bytes() == data
-    assert (tmp_path / "back").read_bytes() == data
+    (directory / "here").write_bytes(data)
+    run([*scp, directory / "here", f"{host}:{directory}/there"])
+    run([*scp, f"{host}:{directory}/there", directory / "back"])
+    assert (directory / "there").read_bytes() == data
+    assert (directory / "back").read_bytes() == data

@@ -14,6 +14,7 @@ One process may listen on several addresses. A server's name is the address that
 """
 
 import asyncio
+import resource
 import signal
 import socket
 import struct
@@ -132,4 +133,6 @@ async def _serve(kind, addresses):
 
 
 if __name__ == "__main__":
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(_serve(sys.argv[1], sys.argv[2:]))

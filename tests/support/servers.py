@@ -117,7 +117,7 @@ class Nginx(Server):
                 client_max_body_size 0;
                 keepalive_requests 1000000;
                 gzip on;
-                gzip_types application/octet-stream;
+                gzip_types *;
                 server {{
                     listen {self.name};
                     location = /name {{ return 200 "{self.name}"; }}

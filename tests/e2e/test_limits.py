@@ -1,0 +1,141 @@
+"""Many sessions, the limits on their number, and running out of descriptors."""
+
+import contextlib
+import resource
+import time
+
+import pytest
+
+from backends import Backend
+from clients import Crowd
+from forwarder import Forwarder, free_port, wait_until
+
+MANY = 9_000
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with Backend("echo", ("127.0.0.1", free_port())) as backend:
+        yield backend
+
+
+def cpu_seconds(process):
+    """What the process has used so far, in all its threads."""
+    with open(f"/proc/{process.pid}/schedstat", encoding="ascii") as leader:
+        leader.read()
+    fields = open(f"/proc/{process.pid}/stat", encoding="ascii").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def cpu_share(process, seconds=1.0):
+    """The share of one CPU that the process uses for a while."""
+    before = cpu_seconds(process)
+    time.sleep(seconds)
+    return (cpu_seconds(process) - before) / seconds
+
+
+@contextlib.contextmanager
+def descriptor_limit(process, limit):
+    """Lowers the limit of a running process, and puts it back."""
+    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, before)
+
+
+def all_served(crowd, count, timeout=30):
+    wait_until(lambda: crowd.served() == count, timeout, interval=0.1)
+    assert crowd.failures() == []
+
+
+def test_nine_thousand_idle_sessions_under_twenty_thousand_descriptors(backend):
+    with Forwarder([backend.name], max_files=20_000) as forwarder, Crowd(forwarder.address) as crowd:
+        for _ in range(MANY // 1000):
+            crowd.open(1000)
+        all_served(crowd, MANY, timeout=60)
+        assert forwarder.value("active_connections") == MANY
+        assert forwarder.open_files() > 2 * MANY
+        assert cpu_share(forwarder.process) < 0.1
+        assert crowd.exchange() == MANY
+        assert forwarder.value("errors_total") == 0
+        crowd.close(MANY)
+        wait_until(lambda: forwarder.value("active_connections") == 0, 20)
+        assert forwarder.open_files() < 200
+
+
+@pytest.mark.parametrize("configured, descriptors, effective", [
+    pytest.param(300, None, 300, id="max_connections"),
+    pytest.param(25_000, 500, range(100, 200), id="descriptor limit"),
+])
+def test_connections_beyond_the_limit_wait_and_lose_nothing(backend, configured, descriptors, effective):
+    config = {"server": {"max_connections": configured, "workers": 2}}
+    with Forwarder([backend.name], config, max_files=descriptors) as forwarder, Crowd(forwarder.address) as crowd:
+        most = int(forwarder.value("max_connections", kind="effective"))
+        assert most == effective or most in effective
+        crowd.open(most)
+        all_served(crowd, most)
+        crowd.open(200)
+        wait_until(lambda: forwarder.value("errors_total", kind="limit") > 0)
+        assert cpu_share(forwarder.process) < 0.1
+        assert crowd.served() == forwarder.value("active_connections") == most
+
+        crowd.close(1)  # one place, on whichever worker: one more is served
+        all_served(crowd, most + 1)
+        assert crowd.exchange() == most
+        crowd.close(most - 1)
+        all_served(crowd, min(2 * most, most + 200))
+        crowd.close(min(most, 200) - 1)
+        all_served(crowd, most + 200)
+        assert crowd.exchange() == forwarder.value("active_connections")
+        assert crowd.failures() == []
+
+
+def test_a_lowered_limit_is_said_once_and_shown(backend):
+    with Forwarder([backend.name], max_files=500) as forwarder:
+        effective = int(forwarder.value("max_connections", kind="effective"))
+        assert forwarder.value("max_connections", kind="configured") == 25_000
+        warnings = [line for line in forwarder.log().splitlines() if " warn " in line]
+        assert len(warnings) == 1
+        assert "max_connections=25000" in warnings[0] and f"effective={effective}" in warnings[0]
+
+
+def test_without_descriptors_connections_wait_until_there_are_some(backend):
+    with Forwarder([backend.name]) as forwarder, Crowd(forwarder.address) as crowd:
+        crowd.open(100)
+        all_served(crowd, 100)
+        with descriptor_limit(forwarder.process, 100):
+            crowd.open(50)
+            assert cpu_share(forwarder.process) < 0.1
+            assert crowd.exchange() == 100
+            assert crowd.served() == 100
+        all_served(crowd, 150)
+        assert crowd.exchange() == 150
+        assert forwarder.value("errors_total", kind="limit") > 0
+
+
+def test_a_waiting_scrape_does_not_spin_without_descriptors(backend):
+    with Forwarder([backend.name]) as forwarder, Crowd(forwarder.address) as crowd:
+        crowd.open(100)
+        all_served(crowd, 100)
+        with descriptor_limit(forwarder.process, 100), contextlib.ExitStack() as stack:
+            import socket
+            stack.enter_context(socket.create_connection(forwarder.metrics_address))
+            assert cpu_share(forwarder.process) < 0.1
+        assert forwarder.get("/healthz")[0] == 200
+
+
+def test_too_few_descriptors_for_the_dials_lose_no_client(backend):
+    """Accepting takes one descriptor and the dial another: those that are left must not all go to the first."""
+    with Forwarder([backend.name]) as forwarder, Crowd(forwarder.address) as crowd:
+        crowd.open(20)
+        all_served(crowd, 20)
+        with descriptor_limit(forwarder.process, forwarder.open_files() + 21):
+            crowd.open(50)
+            wait_until(lambda: crowd.served() >= 25 or crowd.failures(), 10)
+            time.sleep(5)
+            print(crowd.served(), crowd.failures()[:3], len(crowd.failures()))
+            assert crowd.failures() == []
+            crowd.close(20)
+        all_served(crowd, 70)

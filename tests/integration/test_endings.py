@@ -1,0 +1,103 @@
+"""How a connection ends: half-closed, reset or timed out, each side learns what the other did, after all data."""
+
+import subprocess
+import time
+
+import pytest
+
+from backends import Backend
+from forwarder import Forwarder, free_port, receive, wait_until
+from peers import Peers, receive_stream, reset, send_stream, unacknowledged
+from servers import program
+
+
+@pytest.fixture
+def peers():
+    with Peers() as peers:
+        yield peers
+
+
+def end_writing(sock):
+    sock.shutdown(1)
+
+
+def ordered(session, first):
+    return session if first == "client" else tuple(reversed(session))
+
+
+@pytest.mark.parametrize("first", ["client", "backend"])
+def test_a_side_that_has_ended_still_receives(peers, first):
+    early, late = ordered(peers.session(), first)
+    question = send_stream(early, 1)
+    end_writing(early)
+    assert receive_stream(late) == question
+    assert peers.forwarder.value("active_connections") == 1
+
+    answer = send_stream(late, 1)
+    end_writing(late)
+    assert receive_stream(early) == answer
+    wait_until(lambda: peers.forwarder.value("active_connections") == 0)
+    assert peers.forwarder.errors() == {}
+
+
+def test_netcat_ends_first_and_gets_the_whole_answer():
+    text = b"".join(b"line %d\n" % number for number in range(200_000))
+    with Backend("echo", ("127.0.0.1", free_port())) as backend, Forwarder(backend.names) as forwarder:
+        host, port = forwarder.address
+        result = subprocess.run(
+            [program("nc"), "-N", host, str(port)], input=text, stdout=subprocess.PIPE, check=True, timeout=30)
+        assert result.stdout == text
+        assert forwarder.errors() == {}
+
+
+@pytest.mark.parametrize("first", ["client", "backend"])
+def test_a_reset_arrives_as_a_reset(peers, first):
+    early, late = ordered(peers.session(), first)
+    reset(early)
+    with pytest.raises(ConnectionResetError):
+        receive(late, 1)
+    wait_until(lambda: peers.forwarder.errors() == {"relay_reset": 1})
+
+
+@pytest.mark.parametrize("size", [1000, 1_000_000], ids=["small", "large"])
+@pytest.mark.parametrize("first", ["client", "backend"])
+def test_what_was_sent_before_a_reset_is_delivered(peers, first, size):
+    early, late = ordered(peers.session(), first)
+    early.sendall(bytes(size))
+    wait_until(lambda: unacknowledged(early) == 0)
+    reset(early)
+
+    assert len(receive(late, size)) == size
+    with pytest.raises(ConnectionResetError):
+        receive(late, 1)
+    wait_until(lambda: peers.forwarder.errors() == {"relay_reset": 1})
+
+
+def test_an_idle_session_is_closed_and_a_busy_one_is_not():
+    with Peers({"server": {"idle_timeout": "1s"}}) as peers:
+        idle, _ = peers.session()
+        busy, busy_backend = peers.session()
+        started = time.monotonic()
+
+        def idle_has_ended():
+            busy.sendall(b"x")
+            assert receive(busy_backend, 1) == b"x"
+            return peers.forwarder.value("active_connections") == 1
+
+        wait_until(idle_has_ended, interval=0.1)
+        assert time.monotonic() - started >= 0.9
+        assert idle.recv(1) == b""
+        assert peers.forwarder.errors() == {"idle_timeout": 1}
+
+
+@pytest.mark.parametrize("first", ["client", "backend"])
+def test_a_half_closed_session_without_a_byte_is_closed(first):
+    with Peers({"server": {"half_close_timeout": "1s"}}) as peers:
+        early, late = ordered(peers.session(), first)
+        open_client, _ = peers.session()
+        end_writing(early)
+        assert late.recv(1) == b""
+        assert early.recv(1) == b""
+        assert peers.forwarder.errors() == {"half_close_timeout": 1}
+        open_client.sendall(b"x")
+        assert peers.forwarder.value("active_connections") == 1

@@ -1,0 +1,86 @@
+"""Both ends of a forwarded connection in the hands of a test, and streams whose wholeness can be checked.
+
+    with Peers() as peers:
+        client, backend = peers.session()      # connected through peers.forwarder
+        sent = pool.submit(send_stream, client, 100)
+        assert receive_stream(backend) == sent.result()
+"""
+
+import array
+import contextlib
+import fcntl
+import os
+import socket
+import struct
+import termios
+import zlib
+
+from backends import name_of
+from forwarder import Forwarder, receive
+
+PIECE = 1 << 20
+_TOKEN = b"?"
+
+
+class Peers:
+    """A listener, a forwarder before it, and any number of sessions; all ends are closed with the block."""
+
+    def __init__(self, config=None):
+        self._config = config or {}
+
+    def __enter__(self):
+        with contextlib.ExitStack() as stack:
+            self._listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
+            self._listener.settimeout(10)
+            self.forwarder = stack.enter_context(Forwarder([name_of(self._listener.getsockname())], self._config))
+            self._sockets = stack.enter_context(contextlib.ExitStack())
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception):
+        return self._stack.__exit__(*exception)
+
+    def session(self):
+        """A new connection through the forwarder: (the client's end, the backend's end). Nothing is in flight."""
+        client = self._sockets.enter_context(self.forwarder.connect())
+        client.sendall(_TOKEN)
+        while True:
+            backend, _ = self._listener.accept()
+            backend.settimeout(10)
+            if receive(backend, 1) == _TOKEN:  # a probe sends nothing
+                return client, self._sockets.enter_context(backend)
+            backend.close()
+
+
+def send_stream(sock, pieces):
+    """Sends so many pieces, each of them different; returns (bytes, checksum). Does not end the stream."""
+    piece = bytearray(os.urandom(PIECE))
+    checksum = 0
+    for number in range(pieces):
+        piece[:8] = number.to_bytes(8, "big")
+        sock.sendall(piece)
+        checksum = zlib.crc32(piece, checksum)
+    return pieces * PIECE, checksum
+
+
+def receive_stream(sock, count=None):
+    """Receives so many bytes (None: until the peer ends); returns (bytes, checksum)."""
+    buffer = memoryview(bytearray(PIECE))
+    received = checksum = 0
+    while received != count and (size := sock.recv_into(buffer, min(PIECE, (count or PIECE + received) - received))):
+        received += size
+        checksum = zlib.crc32(buffer[:size], checksum)
+    return received, checksum
+
+
+def reset(sock):
+    """Closes by RST. What was sent and is not yet acknowledged is lost."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def unacknowledged(sock):
+    """Bytes that were sent and that the peer's kernel does not have yet."""
+    count = array.array("i", [0])
+    fcntl.ioctl(sock, termios.TIOCOUTQ, count)
+    return count[0]
