@@ -30,8 +30,12 @@ class Admission {
     return waiting_.load() && waiting_.exchange(false);
   }
 
-  // Somebody ran out of descriptors and waits for the next session to end.
-  void wait() { waiting_.store(true); }
+  // Gives the place back for want of a descriptor, and waits for the next session to end. Nobody is woken: they
+  // would find no descriptor either, give their places back, and so wake each other for ever.
+  void wait() {
+    count_.fetch_sub(1);
+    waiting_.store(true);
+  }
 
  private:
   const std::uint64_t most_;

@@ -25,7 +25,10 @@ Control::Control(Setup setup)
       publish_timer_(loop_, [this] { publish_snapshot(); }),
       drain_timer_(loop_, [this] { finish(); }),
       watchdog_timer_(loop_, [this] { start_watchdog(); }),
-      mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {}
+      mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
+  make_services();
+  publish_snapshot();
+}
 
 Control::~Control() {
   for (const auto& worker : workers_) worker->finish();
@@ -33,11 +36,9 @@ Control::~Control() {
 }
 
 std::string Control::start() {
-  publish_snapshot();
   start_workers();
   if (setup_.handle_signals) start_signals();
   start_watchdog();
-  start_services();
   for (const auto& service : services_) {
     if (std::string error = service->start(); !error.empty()) return error;
   }
@@ -57,7 +58,7 @@ void Control::start_workers() {
   }
 }
 
-void Control::start_services() {
+void Control::make_services() {
   for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
     const auto publish = [this, i](const std::shared_ptr<const ActiveSet>& set) {
       for (const auto& worker : workers_) worker->set_active(i, set);
@@ -144,7 +145,6 @@ void Control::publish_snapshot() {
 
 std::string Control::not_ready_reason() const {
   if (phase_ != Phase::running) return "stopping";
-  if (services_.empty()) return "starting";
   for (const auto& service : services_) {
     const std::string reason = service->not_ready_reason();
     if (!reason.empty()) return "service " + service->name() + ": " + reason;

@@ -48,7 +48,7 @@ class Control {
   struct Stop {};
   using Message = std::variant<WorkerReport, Stop>;
 
-  void start_services();
+  void make_services();
   void start_workers();
   void start_signals();
   void start_watchdog();

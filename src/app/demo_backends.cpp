@@ -40,7 +40,7 @@ constexpr std::array kKinds = {
 };
 constexpr Duration kUp = std::chrono::seconds(20);
 constexpr Duration kDown = std::chrono::seconds(15);
-const Endpoint kAnyPort{IpAddress{false, {127, 0, 0, 1}}, 0};
+constexpr Endpoint kAnyPort{IpAddress{false, {127, 0, 0, 1}}, 0};
 
 // Answers each chunk that it reads with a small page that names the backend.
 class Visitor final : private Stream::Owner {

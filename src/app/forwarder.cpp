@@ -46,7 +46,6 @@ std::optional<Forwarder::StartError> Forwarder::start() {
   for (unsigned i = 0; i < workers; ++i) {
     counters_.push_back(std::make_shared<WorkerCounters>(config_.services.size()));
   }
-  if (std::string error = start_endpoints(); !error.empty()) return StartError{error};
   control_ = std::make_unique<Control>(Control::Setup{.config = config_,
                                                       .budget = budget,
                                                       .snapshots = snapshots_,
@@ -56,6 +55,7 @@ std::optional<Forwarder::StartError> Forwarder::start() {
                                                       .make_provider = options_.make_provider,
                                                       .seed = random_seed(),
                                                       .handle_signals = options_.handle_signals});
+  if (std::string error = start_endpoints(); !error.empty()) return StartError{error};
   log_start();
   // What control can stumble over is what the configuration names.
   if (std::string error = control_->start(); !error.empty()) return StartError{error, true};

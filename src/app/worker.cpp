@@ -31,7 +31,7 @@ Worker::Worker(Setup setup)
       dial_context_{poller_, deadlines_, setup_.dial_delay},
       buffer_(kBufferBytes),
       outcomes_timer_(loop_, [this] { flush_outcomes(); }),
-      descriptors_timer_(loop_, [this] { wake(); }),
+      descriptors_timer_(loop_, [this] { report_free_place(); }),
       prepare_(loop_, [this] { before_waiting(); }),
       mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
   for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
@@ -71,8 +71,10 @@ void Worker::handle(Finish&) {
 }
 
 void Worker::leave() {
-  if (setup_.admission.leave()) setup_.report({.outcomes = {}, .drained = false, .place_free = true});
+  if (setup_.admission.leave()) report_free_place();
 }
+
+void Worker::report_free_place() { setup_.report({.outcomes = {}, .drained = false, .place_free = true}); }
 
 void Worker::wait_for_descriptors() {
   setup_.admission.wait();

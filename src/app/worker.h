@@ -31,7 +31,7 @@ struct DialOutcome {
 struct WorkerReport {
   std::vector<DialOutcome> outcomes;
   bool drained = false;     // no listener and no session is left
-  bool place_free = false;  // a session ended while somebody waited for a place: wake every worker
+  bool place_free = false;  // somebody waited, and may have a place or a descriptor now: wake every worker
 };
 
 // One thread with its loop and everything that a connection needs there. Made, told what to do and joined by
@@ -94,6 +94,7 @@ class Worker {
   void before_waiting();
   void bury_parked();
   void flush_outcomes();
+  void report_free_place();
   void report_when_drained();
 
   Setup setup_;

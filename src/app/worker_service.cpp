@@ -92,7 +92,8 @@ void WorkerService::accepted(Fd fd, const Endpoint& client) {
 
 void WorkerService::accept_failed(bool exhausted) {
   counters_.count(exhausted ? ErrorKind::limit : ErrorKind::accept);
-  if (exhausted) worker_.wait_for_descriptors();
+  if (!exhausted) return worker_.leave();
+  worker_.wait_for_descriptors();
 }
 
 void WorkerService::dial_succeeded(BackendKey key, Duration elapsed) {

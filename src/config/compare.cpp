@@ -43,11 +43,11 @@ class Comparison {
  private:
   // A new service is told by what sets it apart from the defaults.
   void compare_service(const ServiceConfig& to) {
-    static const ServiceConfig kDefaults;
+    static const ServiceConfig defaults;
     const ServiceConfig* from = find_service(from_, to.name);
     if (from == nullptr) add(label(to), "absent", "present");
     const std::string prefix = is_plain(from_) && is_plain(to_) ? "" : label(to) + ".";
-    compare_keys(prefix, service_draft(from == nullptr ? kDefaults : *from), service_draft(to),
+    compare_keys(prefix, service_draft(from == nullptr ? defaults : *from), service_draft(to),
                  Scope::service);
   }
 

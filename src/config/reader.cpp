@@ -15,7 +15,7 @@
 namespace fwd {
 namespace {
 
-constexpr std::size_t kLargestListBytes = 64U * 1024U * 1024U;
+constexpr std::size_t kLargestListBytes = std::size_t{64} * 1024 * 1024;
 
 Parsed<std::string> read_text(const std::string& path, std::size_t most_bytes) {
   using Result = Parsed<std::string>;

@@ -95,7 +95,7 @@ std::string explain(const std::string& message) {
     const char* from;
     const char* to;
   };
-  static constexpr std::array<Explanation, 7> kExplanations = {{
+  static const std::array<Explanation, 7> explanations = {{
       {YAML::ErrorMsg::EOF_IN_SCALAR, "a quote above is not closed"},
       {YAML::ErrorMsg::MAP_VALUE, "this \":\" does not belong here; check the indentation and quotes"},
       {YAML::ErrorMsg::END_OF_MAP,
@@ -105,7 +105,7 @@ std::string explain(const std::string& message) {
       {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a \"[\" above is not closed by \"]\""},
       {YAML::ErrorMsg::UNKNOWN_TOKEN, "a value cannot begin with this; put it in quotes"},
   }};
-  for (const Explanation& explanation : kExplanations) {
+  for (const Explanation& explanation : explanations) {
     if (message == explanation.from) return explanation.to;
   }
   return message;

@@ -37,7 +37,7 @@ struct YamlTree {
 };
 
 // Bounds what yaml-cpp is given and how deep it may recurse, so that no text can exhaust the stack.
-inline constexpr std::size_t kLargestYamlBytes = 1024U * 1024U;
+inline constexpr std::size_t kLargestYamlBytes = std::size_t{1024} * 1024;
 inline constexpr std::size_t kDeepestYaml = 64;
 
 // One document of YAML. Never throws on what the text says.

@@ -27,11 +27,25 @@ void LinkRequest::advance(TimePoint now) {
     case Step::none_left:
       break;
   }
-  if (attempts_.empty() || now >= give_up_at_) {
-    owner_.link_failed(attempts_.empty() ? last_error_ : DialError::timeout);
-  } else {
-    deadline_.set(give_up_at_);
+  if (attempts_.empty() || now >= give_up_at_) return give_up();
+  deadline_.set(give_up_at_);
+}
+
+void LinkRequest::give_up() {
+  // The last dial starts early enough to have its full time, unless this machine made it wait.
+  const bool cut_short = last_error_ == DialError::local;
+  for (const Attempt& attempt : attempts_) {
+    last_error_ = DialError::timeout;
+    if (!cut_short) connector_.observer.dial_failed(attempt.lease.backend().key, DialError::timeout);
   }
+  stop();
+  owner_.link_failed(last_error_);
+}
+
+// The owner may keep the request for a while: nothing more may come, and what was dialed stops counting.
+void LinkRequest::stop() {
+  attempts_.clear();
+  deadline_.cancel();
 }
 
 LinkRequest::Step LinkRequest::dial_next() {
@@ -81,16 +95,18 @@ std::vector<LinkRequest::Attempt>::iterator LinkRequest::find(const Dial& dial) 
 
 void LinkRequest::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) {
   Attempt winner = std::move(*find(dial));
+  stop();
   connector_.observer.dial_succeeded(winner.lease.backend().key, elapsed);
   owner_.link_ready(std::move(stream), std::move(winner.lease));
 }
 
 void LinkRequest::dial_failed(Dial& dial, DialError error) {
   const auto attempt = find(dial);
-  const Attempt loser = std::move(*attempt);
+  Attempt loser = std::move(*attempt);
   attempts_.erase(attempt);
   last_error_ = error;
   connector_.observer.dial_failed(loser.lease.backend().key, error);
+  loser.lease.reset();
   advance(clock_now());
 }
 

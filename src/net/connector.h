@@ -75,6 +75,8 @@ class LinkRequest : private Dial::Owner, private Deadline::Owner {
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
   void advance(TimePoint now);
+  void give_up();
+  void stop();
   Step dial_next();
   Step dial(BackendKey key);
   std::optional<IpAddress> source_for(const IpAddress& to);

@@ -8,14 +8,13 @@ namespace fwd {
 namespace {
 
 // Lets the port be chosen at connect, by the whole four-tuple: more than 28,000 links from one address.
-void bind_source(int fd, const IpAddress& source) {
+bool bind_source(int fd, const IpAddress& source) {
 #ifdef IP_BIND_ADDRESS_NO_PORT
   const int on = 1;
   ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
 #endif
   const SocketAddress address(Endpoint{source, 0});
-  // A failure shows at connect, as an address that cannot be assigned.
-  (void)::bind(fd, address.get(), address.size());
+  return ::bind(fd, address.get(), address.size()) == 0;
 }
 
 int pending_error(int fd) {
@@ -32,7 +31,7 @@ std::optional<DialError> Dial::start(const DialTarget& target) {
   Fd fd(::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return classify_dial_error(errno);
   set_nodelay(fd.get());
-  if (target.from) bind_source(fd.get(), *target.from);
+  if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
   to_ = target.to;
   began_ = clock_now();
   if (::connect(fd.get(), address.get(), address.size()) != 0 && errno != EINPROGRESS) {
@@ -47,7 +46,7 @@ std::optional<DialError> Dial::start(const DialTarget& target) {
 
 void Dial::on_stream(Stream&) {
   if (connected_) return;  // bytes or a hang-up while the demo's delay runs stay latched for the taker
-  if (stream_->failed()) return owner_.dial_failed(*this, classify_dial_error(pending_error(stream_->fd())));
+  if (stream_->failed()) return failed(classify_dial_error(pending_error(stream_->fd())));
   if (!stream_->writable()) return;
   connected_ = true;
   elapsed_ = clock_now() - began_;
@@ -67,7 +66,13 @@ void Dial::connected() {
 
 void Dial::on_deadline(Deadline&, TimePoint) {
   if (connected_) return connected();
-  owner_.dial_failed(*this, DialError::timeout);
+  failed(DialError::timeout);
+}
+
+void Dial::failed(DialError error) {
+  deadline_.cancel();
+  stream_.reset();
+  owner_.dial_failed(*this, error);
 }
 
 }  // namespace fwd

@@ -51,6 +51,7 @@ class Dial : private Stream::Owner, private Deadline::Owner {
   void on_stream(Stream& stream) override;
   void on_deadline(Deadline& deadline, TimePoint now) override;
   void connected();
+  void failed(DialError error);
 
   DialContext& context_;
   Owner& owner_;

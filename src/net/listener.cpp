@@ -46,8 +46,10 @@ Listener::Outcome Listener::accept_one() {
     return Outcome::accepted;
   }
   const int error = errno;
-  owner_.nobody_accepted();
-  if (error == EAGAIN || error == EWOULDBLOCK) return Outcome::none;
+  if (error == EAGAIN || error == EWOULDBLOCK) {
+    owner_.nobody_accepted();
+    return Outcome::none;
+  }
   // Others (ECONNABORTED, EPROTO, EINTR) concern one connection only: go on with the next.
   paused_ = is_exhaustion(error);
   owner_.accept_failed(paused_);

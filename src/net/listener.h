@@ -12,12 +12,11 @@ class Listener : private Descriptor::Owner {
    public:
     // Asked before each accept; true reserves a place for one connection, false pauses the listener.
     virtual bool may_accept() = 0;
-    // Gives the place back: nobody was waiting.
+    // Gives the place back: nobody is queued.
     virtual void nobody_accepted() = 0;
     // A connection, not blocking; `client` is unspecified for a Unix socket.
     virtual void accepted(Fd fd, const Endpoint& client) = 0;
-    // accept failed, after nobody_accepted(): the listener is paused when `exhausted` (no descriptor or
-    // memory).
+    // Gives the place back: accept failed. The listener is paused when `exhausted` (no descriptor or memory).
     virtual void accept_failed(bool exhausted) = 0;
 
    protected:

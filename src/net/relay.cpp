@@ -60,7 +60,7 @@ void Relay::pump(Half& half) {
   if (moved > 0) owner_.relay_moved(half.direction, moved);
 }
 
-// True when nothing is pending any more.
+// True when nothing is pending any more and more can be written.
 bool Relay::flush(Half& half, std::size_t& moved) {
   Pending& pending = half.pending;
   if (pending.empty()) return true;
@@ -68,7 +68,7 @@ bool Relay::flush(Half& half, std::size_t& moved) {
   moved += written;
   pending.begin += written;
   if (pending.begin == pending.end) pending = {};
-  return pending.empty();
+  return pending.empty() && !half.ended;
 }
 
 // False when the source has nothing now.

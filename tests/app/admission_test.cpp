@@ -27,6 +27,7 @@ TEST(AdmissionTest, TellsOnceThatSomebodyWaits) {
 TEST(AdmissionTest, WhoeverRunsOutOfDescriptorsIsToldOfTheNextPlace) {
   Admission admission(10);
   ASSERT_TRUE(admission.enter());
+  ASSERT_TRUE(admission.enter());
   admission.wait();
   EXPECT_TRUE(admission.leave());
 }

@@ -14,10 +14,10 @@ namespace {
 
 using testing::IsEmpty;
 
-const std::string kRoot = std::string(FWD_SOURCE_DIR) + "/";
+const std::string root = std::string(FWD_SOURCE_DIR) + "/";
 
 std::string read_file(const std::string& path) {
-  std::ifstream in(kRoot + path);
+  std::ifstream in(root + path);
   std::ostringstream text;
   text << in.rdbuf();
   return text.str();
@@ -35,14 +35,14 @@ void collect_paths(const YamlNode& block, const std::string& section, std::set<s
 }
 
 TEST(ShippedConfigTest, HasNoFaultAndNoWarning) {
-  const ConfigResult result = read_config(kRoot + "config.yaml");
+  const ConfigResult result = read_config(root + "config.yaml");
   for (const ConfigFault& fault : result.faults) ADD_FAILURE() << to_string(fault);
   EXPECT_THAT(result.warnings, IsEmpty());
 }
 
 TEST(ShippedConfigTest, StatesTheDefaults) {
-  const Config shipped = read_config(kRoot + "config.yaml").config;
-  const Config defaults = parse_config("", kRoot + "config.yaml").config;
+  const Config shipped = read_config(root + "config.yaml").config;
+  const Config defaults = parse_config("", root + "config.yaml").config;
   for (const ConfigChange& change : compare(defaults, shipped)) {
     ADD_FAILURE() << change.key << ": " << change.from << " -> " << change.to;
   }
@@ -61,7 +61,7 @@ TEST(ShippedConfigTest, HasEveryKeyAndNoOther) {
 }
 
 TEST(ShippedConfigTest, RunsOnItsList) {
-  const Config config = read_config(kRoot + "config.yaml").config;
+  const Config config = read_config(root + "config.yaml").config;
   const RemotesConfig& remotes = config.services.at(0).remotes;
   const ListResult result = read_target_list(remotes.file.path, remotes.default_remote_port);
   for (const ConfigFault& fault : result.faults) ADD_FAILURE() << to_string(fault);

@@ -9,7 +9,6 @@
 namespace fwd {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 class TargetListFileTest : public testing::Test {

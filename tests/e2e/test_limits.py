@@ -1,6 +1,8 @@
 """Many sessions, the limits on their number, and running out of descriptors."""
 
 import contextlib
+import os
+import pathlib
 import resource
 import time
 
@@ -21,10 +23,8 @@ def backend():
 
 def cpu_seconds(process):
     """What the process has used so far, in all its threads."""
-    with open(f"/proc/{process.pid}/schedstat", encoding="ascii") as leader:
-        leader.read()
-    fields = open(f"/proc/{process.pid}/stat", encoding="ascii").read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_share(process, seconds=1.0):
@@ -113,29 +113,3 @@ def test_without_descriptors_connections_wait_until_there_are_some(backend):
         all_served(crowd, 150)
         assert crowd.exchange() == 150
         assert forwarder.value("errors_total", kind="limit") > 0
-
-
-def test_a_waiting_scrape_does_not_spin_without_descriptors(backend):
-    with Forwarder([backend.name]) as forwarder, Crowd(forwarder.address) as crowd:
-        crowd.open(100)
-        all_served(crowd, 100)
-        with descriptor_limit(forwarder.process, 100), contextlib.ExitStack() as stack:
-            import socket
-            stack.enter_context(socket.create_connection(forwarder.metrics_address))
-            assert cpu_share(forwarder.process) < 0.1
-        assert forwarder.get("/healthz")[0] == 200
-
-
-def test_too_few_descriptors_for_the_dials_lose_no_client(backend):
-    """Accepting takes one descriptor and the dial another: those that are left must not all go to the first."""
-    with Forwarder([backend.name]) as forwarder, Crowd(forwarder.address) as crowd:
-        crowd.open(20)
-        all_served(crowd, 20)
-        with descriptor_limit(forwarder.process, forwarder.open_files() + 21):
-            crowd.open(50)
-            wait_until(lambda: crowd.served() >= 25 or crowd.failures(), 10)
-            time.sleep(5)
-            print(crowd.served(), crowd.failures()[:3], len(crowd.failures()))
-            assert crowd.failures() == []
-            crowd.close(20)
-        all_served(crowd, 70)

@@ -121,17 +121,19 @@ TEST(ConfigFuzzTest, SurvivesNestingBombs) {
        {"[",       "{",   "[{", "- ", "? ",  "- - ", "a: {",  "a: [", "[a: ",   "{a: b, ", "!a ", "&a ",
         "&a [*a,", "? [", "\"", "'",  "|\n", "%",    "---\n", "a:\n", "a: b\n", "\n",      "#"}) {
     expect_sound(repeat(piece, 50'000));
-    expect_sound("services: " + repeat(piece, 10'000));
+    expect_sound("services: " + repeat(piece, 5'000));
   }
-  expect_sound(repeat("[", 1024U * 1024U));
-  expect_sound(repeat("a: [", 5'000'000));
+  expect_sound(repeat("[", 1'000'000));
+  expect_sound(repeat("a: [", 2'000'000));
 }
 
 TEST(ConfigFuzzTest, SurvivesAliasBombs) {
   std::string laughs = "a0: &a0 [x, x]\n";
   for (int i = 1; i < 60; ++i) {
+    const std::string name = "a" + std::to_string(i);
     const std::string last = "*a" + std::to_string(i - 1);
-    laughs += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + last + ", " + last + "]\n";
+    laughs.append(name).append(": &").append(name).append(" [").append(last).append(", ").append(last).append(
+        "]\n");
   }
   expect_sound(laughs);
   expect_sound("server: &s\n  listen_addr: *s\n");
@@ -139,8 +141,8 @@ TEST(ConfigFuzzTest, SurvivesAliasBombs) {
   expect_sound("services: [&a { name: a, server: *a }" + repeat(", *a", 100'000) + "]\n");
 
   std::string block = "server: &s\n";
-  for (int i = 0; i < 20'000; ++i) block += "  k" + std::to_string(i) + ": 1\n";
-  expect_sound(block + "services: [" + repeat("{ name: a, server: *s },", 6'000) + "]\n");
+  for (int i = 0; i < 20'000; ++i) block.append("  k").append(std::to_string(i)).append(": 1\n");
+  expect_sound(block + "services: [" + repeat("{ name: a, server: *s },", 5'000) + "]\n");
 }
 
 TEST(TargetListFuzzTest, SurvivesRandomBytes) {

@@ -27,6 +27,7 @@ class ScriptedStream final : public Stream {
   void finish(End end) {
     if (end_ == End::reset || end_ == end) return;
     end_ = end;
+    finished |= end == End::fin;
     end_unread_ = true;
     tell();
   }
@@ -94,6 +95,7 @@ class ScriptedStream final : public Stream {
   std::string received;  // by the peer
   std::size_t read_so_far = 0;
   int calls_asked = 0;
+  bool finished = false;  // the peer has sent a FIN
   bool shut = false;
   bool aborted = false;
   bool write_failed = false;

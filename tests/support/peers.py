@@ -9,6 +9,7 @@
 import array
 import contextlib
 import fcntl
+import math
 import os
 import socket
 import struct
@@ -16,10 +17,10 @@ import termios
 import zlib
 
 from backends import name_of
-from forwarder import Forwarder, receive
+from forwarder import Forwarder, receive, wait_until
 
 PIECE = 1 << 20
-_TOKEN = b"?"
+TOKEN = b"?"  # the first byte of a session
 
 
 class Peers:
@@ -41,14 +42,24 @@ class Peers:
         return self._stack.__exit__(*exception)
 
     def session(self):
-        """A new connection through the forwarder: (the client's end, the backend's end). Nothing is in flight."""
+        """A new connection through the forwarder: (the client's end, the backend's end). Only one byte has been sent,
+        from the client to the backend; it has arrived, and is in the metrics."""
+        before = self._upstream_bytes()
         client = self._sockets.enter_context(self.forwarder.connect())
-        client.sendall(_TOKEN)
+        client.sendall(TOKEN)
+        backend = self._sockets.enter_context(self._accept())
+        wait_until(lambda: self._upstream_bytes() > before)
+        return client, backend
+
+    def _upstream_bytes(self):
+        return self.forwarder.value("bytes_transferred_total", direction="upstream")
+
+    def _accept(self):
         while True:
             backend, _ = self._listener.accept()
             backend.settimeout(10)
-            if receive(backend, 1) == _TOKEN:  # a probe sends nothing
-                return client, self._sockets.enter_context(backend)
+            if receive(backend, 1) == TOKEN:  # a probe sends nothing
+                return backend
             backend.close()
 
 
@@ -66,8 +77,10 @@ def send_stream(sock, pieces):
 def receive_stream(sock, count=None):
     """Receives so many bytes (None: until the peer ends); returns (bytes, checksum)."""
     buffer = memoryview(bytearray(PIECE))
+    remaining = math.inf if count is None else count
     received = checksum = 0
-    while received != count and (size := sock.recv_into(buffer, min(PIECE, (count or PIECE + received) - received))):
+    while remaining > 0 and (size := sock.recv_into(buffer, min(PIECE, remaining))):
+        remaining -= size
         received += size
         checksum = zlib.crc32(buffer[:size], checksum)
     return received, checksum
