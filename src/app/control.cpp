@@ -105,7 +105,9 @@ void Control::first_set(std::size_t service) {
   for (const auto& worker : workers_) worker->start_accepting(service);
   log(LogModule::app, LogLevel::info, "accepting connections",
       {{"service", setup_.config.services[service].name}});
-  if (++serving_ == services_.size()) notify_service_manager("READY=1");
+  if (++serving_ < services_.size()) return;
+  publish_snapshot();  // so that /readyz agrees
+  notify_service_manager("READY=1");
 }
 
 void Control::drain() {

@@ -85,7 +85,7 @@ class Relay : private Stream::Owner {
   Owner& owner_;
   Half up_;
   Half down_;
-  bool broken_ = false;          // a side was reset
+  bool broken_ = false;         // a side was reset
   Stream* survivor_ = nullptr;  // then the other one, until it is reset too
   bool over_ = false;
 };

@@ -61,7 +61,7 @@ void Lookup::resolved(uv_getaddrinfo_t* uv, int status, addrinfo* answer) {
       addresses->push_back(address_of(*entry->ai_addr));
     }
     std::ranges::sort(*addresses);
-    addresses->erase(std::ranges::unique(*addresses).begin(), addresses->end());
+    addresses->erase(std::unique(addresses->begin(), addresses->end()), addresses->end());
   }
   request->owner->request_ = nullptr;
   request->owner->finish(std::move(addresses));

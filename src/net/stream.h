@@ -38,8 +38,8 @@ class Stream {
   virtual void shutdown_write() = 0;
   // The peer sees a reset, now or when the stream is destroyed.
   virtual void abort() = 0;
-  // Whether all that was written is on its way, so that abort() loses nothing. When it is not, on_stream comes
-  // once it is; nothing may be written meanwhile.
+  // Whether all that was written is on its way, so that abort() loses nothing. When it is not, on_stream
+  // comes once it is; nothing may be written meanwhile.
   virtual bool drained() = 0;
 
   virtual bool readable() const = 0;  // worth a read

@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"HostName",
      "server:\n"
      "  listen_addr: \"localhost:1234\"\n",
@@ -151,7 +151,7 @@ const std::vector<BrokenConfig> kCases = {
      {"2:17: remotes.source_addrs: \"127.0.0.1\" is a single value; allowed: a list, each an IP address"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Address, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Address, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

@@ -17,7 +17,7 @@ struct BrokenConfig {
   std::vector<std::string> faults;
 };
 
-inline void PrintTo(const BrokenConfig& broken, std::ostream* out) { *out << broken.name; }
+inline std::ostream& operator<<(std::ostream& out, const BrokenConfig& broken) { return out << broken.name; }
 
 inline std::string broken_name(const testing::TestParamInfo<BrokenConfig>& info) { return info.param.name; }
 

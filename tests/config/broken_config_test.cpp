@@ -19,7 +19,7 @@ TEST(ConfigFaultTest, IsPrintedWithFileLineColumnAndKey) {
 }
 
 TEST(ConfigFaultTest, OfTheWholeFileHasNoLine) {
-  const ConfigResult result = parse_config(std::string(2U * 1024 * 1024, ' '), "big.yaml");
+  const ConfigResult result = parse_config(std::string(2'000'000, ' '), "big.yaml");
   ASSERT_EQ(result.faults.size(), 1U);
   EXPECT_EQ(to_string(result.faults[0]), "big.yaml: too large; allowed: at most 1048576 bytes");
 }

@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"IsBlock",
      "services:\n"
      "  web: { }\n",
@@ -158,7 +158,7 @@ const std::vector<BrokenConfig> kCases = {
      {"1:11: services[0]: is a list; allowed: a block with a name"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Services, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Services, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"RootIsText",
      "hello\n",
      {"1:1: \"hello\" is a single value; allowed: a block of keys (server, logging, metrics, remotes, pools, "
@@ -132,7 +132,7 @@ const std::vector<BrokenConfig> kCases = {
       "duration from 10ms to 24h"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Structure, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Structure, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

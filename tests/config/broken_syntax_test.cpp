@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"UnclosedList",
      "server:\n"
      "  backlog: [1, 2\n",
@@ -78,7 +78,7 @@ const std::vector<BrokenConfig> kCases = {
     {"NotUtf8Text", std::string("\xff\xfes\0", 4), {"1:4: a control character; allowed: UTF-8 text"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Syntax, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Syntax, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

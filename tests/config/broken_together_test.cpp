@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"TimeoutAboveInterval",
      "remotes:\n"
      "  probing:\n"
@@ -72,7 +72,7 @@ const std::vector<BrokenConfig> kCases = {
       "duration from 10ms to 24h"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Together, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Together, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"DynamicPool",
      "pools:\n"
      "  strategy: { type: \"dynamic\" }\n",
@@ -59,7 +59,7 @@ const std::vector<BrokenConfig> kCases = {
       "from 0 to 100"}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Unbuilt, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Unbuilt, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

@@ -3,7 +3,7 @@
 namespace fwd {
 namespace {
 
-const std::vector<BrokenConfig> kCases = {
+const std::vector<BrokenConfig> cases = {
     {"WholeNumberIsText",
      "server:\n"
      "  backlog: many\n",
@@ -258,7 +258,7 @@ const std::vector<BrokenConfig> kCases = {
       "long ...\" is not known; allowed: \"trace\", \"debug\", \"info\", \"warn\", \"error\""}},
 };
 
-INSTANTIATE_TEST_SUITE_P(Value, BrokenConfigTest, testing::ValuesIn(kCases), broken_name);
+INSTANTIATE_TEST_SUITE_P(Value, BrokenConfigTest, testing::ValuesIn(cases), broken_name);
 
 }  // namespace
 }  // namespace fwd

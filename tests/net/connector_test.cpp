@@ -1,98 +1,22 @@
 #include "net/connector.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
 
-#include <functional>
-#include <memory>
+#include <string>
 #include <vector>
 
-#include "net/dial_fixture.h"
+#include "net/connector_fixture.h"
 
 namespace fwd {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::UnorderedElementsAre;
 
-// Members are tried in the order in which they were added: the later ones carry load already.
-class LinkRequestTest : public DialFixture, public LinkRequest::Owner, public DialObserver {
- protected:
-  LinkRequestTest() {
-    connector.options.dial_timeout = seconds(10);
-    connector.options.dial_stagger = seconds(10);
-    connector.options.dial_attempts = 3;
-  }
-
-  BackendKey add(const Endpoint& endpoint) {
-    const BackendKey key = set.members.size() + 1;
-    auto load = std::make_shared<BackendLoad>();
-    for (BackendKey i = 1; i < key; ++i) load->begin();
-    set.members.push_back({key, {endpoint}, load, {}});
-    backends.set_active(std::make_shared<ActiveSet>(set));
-    return key;
-  }
-  BackendKey add_good() { return add(server); }
-  BackendKey add_refusing() { return add(refusing.endpoint); }
-  BackendKey add_silent() { return add(silent.endpoint); }
-  // Dials and sessions that a member carries because of the request.
-  std::uint64_t in_use(BackendKey key) const {
-    return set.members[static_cast<std::size_t>(key) - 1].load->in_use() - (key - 1);
-  }
-
-  void start() {
-    request = std::make_unique<LinkRequest>(connector, ip("127.0.0.1"), static_cast<LinkRequest::Owner&>(*this));
-    request->start();
-  }
-  bool answered() const { return answers > 0; }
-  bool run_until_answered() {
-    return run_until(loop, [this] { return answered(); });
-  }
-  // Also that nothing comes after the one answer, although the request lives on.
-  void expect_one_answer() {
-    ASSERT_TRUE(run_until_answered());
-    EXPECT_FALSE(run_until(loop, [this] { return answers > 1; }, milliseconds(30)));
-  }
-
-  void link_ready(std::unique_ptr<Stream> ready, BackendTable::Lease used) override {
-    ++answers;
-    stream = std::move(ready);
-    lease = std::move(used);
-    if (on_answer) on_answer();
-  }
-  void link_failed(std::optional<DialError> error) override {
-    ++answers;
-    failure = error;
-    if (on_answer) on_answer();
-  }
-  void dial_succeeded(BackendKey key, Duration elapsed) override {
-    EXPECT_GT(elapsed, Duration::zero());
-    succeeded.push_back(key);
-  }
-  void dial_failed(BackendKey key, DialError error) override { failed.emplace_back(key, error); }
-
-  Fd listener = listen_on(loopback());
-  Endpoint server = local_endpoint(listener.get());
-  RefusingPort refusing;
-  SilentPort silent;
-  ActiveSet set;
-  BackendTable backends;
-  Balancer balancer{BalancingAlgorithm::least_connections, Random(1)};
-  Connector connector{context, {}, backends, balancer, *this};
-
-  int answers = 0;
-  std::unique_ptr<Stream> stream;
-  BackendTable::Lease lease;
-  std::optional<DialError> failure;
-  std::vector<BackendKey> succeeded;
-  std::vector<std::pair<BackendKey, DialError>> failed;
-  std::function<void()> on_answer;
-  std::unique_ptr<LinkRequest> request;
-};
+using LinkRequestTest = LinkRequestFixture;
 
 TEST_F(LinkRequestTest, GivesALinkThatCountsAsLoadOfItsBackend) {
   const BackendKey good = add_good();
@@ -218,104 +142,6 @@ TEST_F(LinkRequestTest, SourceAddressesTakeTurnsWithinTheFamily) {
     sources.push_back(to_string(peer.endpoint().ip));
   }
   EXPECT_THAT(sources, ElementsAre("127.0.0.5", "127.0.0.6", "127.0.0.5"));
-}
-
-// No descriptor can be opened while this lives.
-struct DescriptorShortage {
-  DescriptorShortage() {
-    ::getrlimit(RLIMIT_NOFILE, &before);
-    const rlimit none{0, before.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~DescriptorShortage() { ::setrlimit(RLIMIT_NOFILE, &before); }
-  rlimit before{};
-};
-
-TEST_F(LinkRequestTest, WaitsWhileThisMachineIsShortOfDescriptors) {
-  const BackendKey good = add_good();
-  {
-    const DescriptorShortage shortage;
-    start();
-    EXPECT_FALSE(run_until(loop, [this] { return answered(); }, milliseconds(50)));
-  }
-  expect_one_answer();
-  EXPECT_EQ(lease.backend().key, good);
-  EXPECT_THAT(failed, IsEmpty()) << "no fault of the backend";
-}
-
-TEST_F(LinkRequestTest, DialCutShortByAShortageIsNoFaultOfTheBackend) {
-  connector.options.dial_timeout = milliseconds(60);
-  connector.options.dial_attempts = 1;
-  add_silent();
-  {
-    const DescriptorShortage shortage;
-    start();
-    EXPECT_FALSE(run_until(loop, [this] { return answered(); }, milliseconds(20)));
-  }
-  expect_one_answer();
-  EXPECT_EQ(failure, DialError::timeout);
-  EXPECT_THAT(failed, IsEmpty());
-}
-
-TEST_F(LinkRequestTest, GivesUpOnAShortageInTheEnd) {
-  connector.options.dial_timeout = milliseconds(15);
-  add_good();
-  const TimePoint began = clock_now();
-  {
-    const DescriptorShortage shortage;
-    start();
-    expect_one_answer();
-  }
-  EXPECT_GE(clock_now(), began + milliseconds(45));
-  EXPECT_EQ(failure, DialError::local);
-  EXPECT_THAT(failed, IsEmpty());
-}
-
-TEST_F(LinkRequestTest, MayBeDestroyedWhenItAnswers) {
-  on_answer = [this] { request.reset(); };
-  start();  // no member: before it returns
-  EXPECT_EQ(answers, 1);
-
-  add_refusing();
-  start();
-  EXPECT_TRUE(run_until(loop, [this] { return answers == 2; }));
-
-  connector.options.dial_stagger = milliseconds(5);
-  set.members.clear();
-  add_silent();
-  add_good();
-  start();
-  EXPECT_TRUE(run_until(loop, [this] { return answers == 3; }));
-  EXPECT_NE(stream, nullptr);
-  EXPECT_EQ(request, nullptr);
-  EXPECT_EQ(in_use(1), 0U);
-}
-
-// Destroyed after every number of steps, with the members in several orders.
-TEST_F(LinkRequestTest, LeavesNothingBehindWhereverItIsDestroyed) {
-  const Endpoint& no = refusing.endpoint;
-  const Endpoint& mute = silent.endpoint;
-  const std::vector<std::vector<Endpoint>> sets = {
-      {server}, {no, server}, {mute, no, server}, {mute, mute, mute}};
-  connector.options.dial_stagger = milliseconds(1);
-  for (const auto& members : sets) {
-    set.members.clear();
-    for (const Endpoint& member : members) add(member);
-    for (int steps = 0; steps < 12; ++steps) {
-      answers = 0;
-      start();
-      for (int i = 0; i < steps; ++i) {
-        run_until(loop, [this] { return answered(); }, milliseconds(1));
-      }
-      request.reset();
-      stream.reset();
-      lease.reset();
-      for (const ActiveMember& member : set.members) EXPECT_EQ(in_use(member.key), 0U);
-      const int before = answers;
-      run_passes(loop);
-      EXPECT_EQ(answers, before);
-    }
-  }
 }
 
 }  // namespace

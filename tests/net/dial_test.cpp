@@ -65,7 +65,8 @@ TEST_F(DialTest, FailsOnceWhenRefused) {
   const RefusingPort refusing;
   EXPECT_EQ(start(refusing.endpoint, milliseconds(20)), std::nullopt);
   ASSERT_TRUE(run_until_answered());
-  EXPECT_FALSE(run_until(loop, [this] { return errors.size() > 1; }, milliseconds(60)));
+  EXPECT_FALSE(run_until(
+      loop, [this] { return errors.size() > 1; }, milliseconds(60)));
   EXPECT_THAT(errors, ElementsAre(DialError::refused));
 }
 
@@ -89,7 +90,8 @@ TEST_F(DialTest, MayBeDestroyedWhenItReports) {
 TEST_F(DialTest, IsCancelledWhenDestroyed) {
   EXPECT_EQ(start(server, milliseconds(10)), std::nullopt);
   dial.reset();
-  EXPECT_FALSE(run_until(loop, [this] { return stream != nullptr || !errors.empty(); }, milliseconds(30)));
+  EXPECT_FALSE(run_until(
+      loop, [this] { return stream != nullptr || !errors.empty(); }, milliseconds(30)));
 }
 
 TEST_F(DialTest, ComesFromTheSourceAddress) {

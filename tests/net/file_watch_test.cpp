@@ -54,7 +54,8 @@ TEST_F(FileWatchTest, SeesARenameOverIt) {
 TEST_F(FileWatchTest, SeesAFileThatWasNotThereAtFirst) {
   int calls = 0;
   FileWatch watch(loop, path.string(), std::chrono::milliseconds(2), [&calls] { ++calls; });
-  EXPECT_FALSE(run_until(loop, [&calls] { return calls > 0; }, std::chrono::milliseconds(20)));
+  EXPECT_FALSE(run_until(
+      loop, [&calls] { return calls > 0; }, std::chrono::milliseconds(20)));
   write(path, "10.0.0.1\n");
   EXPECT_TRUE(run_until(loop, [&calls] { return calls > 0; }));
 }

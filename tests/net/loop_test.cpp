@@ -18,7 +18,13 @@ namespace {
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
-TEST(LoopDeathTest, NamesAHandleThatWasLeaked) {
+// In a process of their own, since other tests leave libuv's threads behind.
+class LoopDeathTest : public testing::Test {
+ protected:
+  LoopDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(LoopDeathTest, NamesAHandleThatWasLeaked) {
   EXPECT_DEATH(
       {
         uv_timer_t leaked;
@@ -28,7 +34,7 @@ TEST(LoopDeathTest, NamesAHandleThatWasLeaked) {
       "handles leaked.*\n.*timer");
 }
 
-TEST(LoopDeathTest, EndsCleanlyWhenAStopIsLeftOver) {
+TEST_F(LoopDeathTest, EndsCleanlyWhenAStopIsLeftOver) {
   EXPECT_EXIT(
       {
         {
@@ -54,9 +60,8 @@ TEST(LoopTest, StopEndsRunWithHandlesStillActive) {
 
 // Counts passes of the loop; lets go of its handle at the one that it is told.
 struct Ticker {
-  Ticker(Loop& loop, int last) : last_tick(last), handle(this, [&loop](uv_idle_t* idle) {
-                                   return uv_idle_init(loop.uv(), idle);
-                                 }) {
+  Ticker(Loop& loop, int last)
+      : last_tick(last), handle(this, [&loop](uv_idle_t* idle) { return uv_idle_init(loop.uv(), idle); }) {
     uv_idle_start(handle.get(), [](uv_idle_t* idle) {
       if (Ticker* self = Handle<uv_idle_t, Ticker>::owner(idle)) self->tick();
     });

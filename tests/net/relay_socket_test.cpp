@@ -153,9 +153,8 @@ TEST_P(HalfCloseTest, OtherDirectionGoesOnUntilItIsClosedToo) {
   EXPECT_EQ(ends, std::vector{RelayEnd::finished});
 }
 
-INSTANTIATE_TEST_SUITE_P(Sides, HalfCloseTest, testing::Bool(), [](const auto& test) {
-  return test.param ? "ClientFirst" : "BackendFirst";
-});
+INSTANTIATE_TEST_SUITE_P(Sides, HalfCloseTest, testing::Bool(),
+                         [](const auto& test) { return test.param ? "ClientFirst" : "BackendFirst"; });
 
 // A reset from either side, after so many bytes that the other side is slow to take.
 class ResetTest : public RelaySocketTest, public testing::WithParamInterface<std::tuple<bool, std::size_t>> {
@@ -217,7 +216,8 @@ TEST_P(StuckSurvivorTest, IsWaitedForWithoutKeepingTheLoopBusy) {
   EXPECT_TRUE(ends.empty());
   int passes = 0;
   PrepareHook hook(loop, [&passes] { ++passes; });
-  EXPECT_FALSE(run_until(loop, [] { return false; }, std::chrono::milliseconds(50)));
+  EXPECT_FALSE(run_until(
+      loop, [] { return false; }, std::chrono::milliseconds(50)));
   EXPECT_LT(passes, 60) << "those of the test's own clock, and no more";
 }
 

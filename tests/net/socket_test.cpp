@@ -170,14 +170,22 @@ TEST(DialErrorTest, SaysWhetherTheBackendOrThisMachineIsAtFault) {
     DialError expected;
   };
   const Case cases[] = {
-      {ECONNREFUSED, DialError::refused},     {ETIMEDOUT, DialError::timeout},
-      {ENETUNREACH, DialError::unreachable},  {EHOSTUNREACH, DialError::unreachable},
-      {EHOSTDOWN, DialError::unreachable},    {ENETDOWN, DialError::unreachable},
-      {ECONNRESET, DialError::reset},         {EPIPE, DialError::reset},
-      {EMFILE, DialError::local},             {ENFILE, DialError::local},
-      {ENOBUFS, DialError::local},            {ENOMEM, DialError::local},
-      {EADDRNOTAVAIL, DialError::local},      {EADDRINUSE, DialError::local},
-      {EAGAIN, DialError::local},             {EACCES, DialError::other},
+      {ECONNREFUSED, DialError::refused},
+      {ETIMEDOUT, DialError::timeout},
+      {ENETUNREACH, DialError::unreachable},
+      {EHOSTUNREACH, DialError::unreachable},
+      {EHOSTDOWN, DialError::unreachable},
+      {ENETDOWN, DialError::unreachable},
+      {ECONNRESET, DialError::reset},
+      {EPIPE, DialError::reset},
+      {EMFILE, DialError::local},
+      {ENFILE, DialError::local},
+      {ENOBUFS, DialError::local},
+      {ENOMEM, DialError::local},
+      {EADDRNOTAVAIL, DialError::local},
+      {EADDRINUSE, DialError::local},
+      {EAGAIN, DialError::local},
+      {EACCES, DialError::other},
       {EPROTO, DialError::other},
   };
   for (const auto& [error, expected] : cases) {

@@ -49,6 +49,15 @@ def is_reset(sock):
     return False
 
 
+def new_client_is_reset(forwarder):
+    """As is_reset; the reset may be there before connect has returned."""
+    try:
+        with forwarder.connect() as sock:
+            return is_reset(sock)
+    except ConnectionResetError:
+        return True
+
+
 class Crowd:
     """Clients of an echo service, in a process of their own. They come from several loopback addresses in turn;
     each sends something of its own when it comes, is served once it has that back, and then stays."""

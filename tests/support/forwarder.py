@@ -11,6 +11,7 @@ ends by an exception, it is killed, and its log is shown.
 
 import collections
 import contextlib
+import datetime
 import http.client
 import json
 import os
@@ -40,13 +41,26 @@ def binary():
     return os.path.abspath(path)
 
 
+def sanitized():
+    """Whether the binary was built with AddressSanitizer or ThreadSanitizer, which need memory and time themselves."""
+    content = pathlib.Path(binary()).read_bytes()
+    return b"__asan_init" in content or b"__tsan_init" in content
+
+
+def sanitized():
+    """Whether the binary has a sanitizer in it, so that its memory and speed tell nothing."""
+    code = pathlib.Path(binary()).read_bytes()
+    return any(symbol in code for symbol in (b"__asan_init", b"__tsan_init"))
+
+
 def free_port(host="127.0.0.1", namespace=None):
     """A port that nobody listens on, below the range from which the kernel gives ports to clients."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(1000):
         port = random.randrange(10_000, 32_000)
         if port in _given_ports:
             continue
-        with inside(namespace), socket.socket() as probe, contextlib.suppress(OSError):
+        with inside(namespace), socket.socket(family) as probe, contextlib.suppress(OSError):
             probe.bind((host, port))
             _given_ports.add(port)
             return port
@@ -215,6 +229,12 @@ class Forwarder:
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def events(self, message):
+        """The lines of a log in JSON that have this message; `at` is their time in seconds."""
+        whole_lines = self.log().rpartition("\n")[0].splitlines()
+        events = [event for event in map(json.loads, whole_lines) if event["message"] == message]
+        return [event | {"at": datetime.datetime.fromisoformat(event["time"]).timestamp()} for event in events]
 
     def signal(self, number):
         self.process.send_signal(number)

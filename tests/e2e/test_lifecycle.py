@@ -1,0 +1,313 @@
+"""From the start of a process to its end: exit codes, signals, draining, the service manager."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from backends import Backend
+from clients import exchange, is_reset
+from forwarder import Forwarder, binary, free_port, wait_until
+
+
+@pytest.fixture(scope="module")
+def backend():
+    with Backend("echo", ("127.0.0.1", free_port())) as backend:
+        yield backend
+
+
+@contextlib.contextmanager
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield "{}:{}".format(*server.getsockname())
+
+
+def end_of(forwarder):
+    """Starts a process that cannot run; returns its exit code and what it said."""
+    with forwarder:
+        return forwarder.wait(10), forwarder.log()
+
+
+def drain_timeout(value):
+    return {"pools": {"common": {"drain_timeout": value}}}
+
+
+def draining(forwarder):
+    return forwarder.get("/readyz") == (503, "stopping\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_stop_is_a_clean_end(backend, number):
+    with Forwarder([backend.name]) as forwarder:
+        forwarder.signal(number)
+        assert forwarder.wait(5) == 0
+
+
+@pytest.mark.parametrize("section", ["server", "metrics"])
+def test_a_taken_port_ends_the_start_with_1(backend, section):
+    with taken_port() as address:
+        code, said = end_of(Forwarder([backend.name], {section: {"listen_addr": address}}, ready=False))
+    assert code == 1
+    assert address in said and "in use" in said.lower()
+
+
+def test_a_second_instance_fails_at_once_and_the_first_goes_on(backend):
+    with Forwarder([backend.name], {"server": {"workers": 2}}) as first:
+        address = "{}:{}".format(*first.address)
+        began = time.monotonic()
+        code, said = end_of(Forwarder(
+            [backend.name], {"server": {"listen_addr": address, "workers": 2}}, ready=False))
+        assert (code, address in said) == (1, True)
+        assert time.monotonic() - began < 3
+        with first.connect() as sock:
+            assert exchange(sock)
+
+
+def test_a_descriptor_limit_without_room_for_a_connection_ends_with_1(backend):
+    code, said = end_of(Forwarder([backend.name], max_files=150, ready=False))
+    assert code == 1
+    assert "150" in said and "ulimit" in said
+
+
+@pytest.mark.parametrize("arguments, environment, words", [
+    (["--frobnicate"], {}, "--frobnicate"),
+    (["--log-level", "loud"], {}, "loud"),
+    (["frobnicate"], {}, "frobnicate"),
+    ([], {"TCP_FORWARDER_LOG": "selectr=debug"}, "selectr"),
+])
+def test_bad_usage_ends_with_2_and_names_what_is_wrong(backend, arguments, environment, words):
+    code, said = end_of(Forwarder([backend.name], arguments=arguments, environment=environment, ready=False))
+    assert code == 2
+    assert words in said
+
+
+def test_a_bad_configuration_ends_with_2_and_tells_every_fault(backend):
+    config = {"server": {"bcklog": 1, "idle_timeout": 5}, "pools": {"algorithm": "fastest"}}
+    code, said = end_of(Forwarder([backend.name], config, ready=False))
+    assert code == 2
+    for words in ("server.bcklog", "backlog", "server.idle_timeout", "pools.algorithm", "least_connections"):
+        assert words in said
+
+
+@pytest.mark.parametrize("entries", [[], ["# nothing but a comment", ""], ["not an address"]])
+def test_a_list_without_a_valid_entry_ends_with_2(entries):
+    code, said = end_of(Forwarder(entries, ready=False))
+    assert code == 2
+    assert "ip_list.txt" in said and "at least one" in said
+
+
+def test_a_missing_list_or_configuration_ends_with_2(backend):
+    without_list = Forwarder([backend.name], ready=False)
+    without_list.list_path.unlink()
+    without_config = Forwarder([backend.name], ready=False)
+    without_config.config_path.unlink()
+    for forwarder, path in (without_list, "ip_list.txt"), (without_config, "config.yaml"):
+        code, said = end_of(forwarder)
+        assert (code, path in said) == (2, True)
+
+
+def test_one_bad_line_of_the_list_is_only_a_warning(backend):
+    with Forwarder(["300.1.1.1:80", backend.name]) as forwarder:
+        assert "ip_list.txt:1:" in forwarder.log()
+        assert forwarder.value("candidates") == 1
+
+
+def test_draining_lets_sessions_finish_and_refuses_new_ones(backend):
+    with Forwarder([backend.name], drain_timeout("30s")) as forwarder, forwarder.connect() as sock:
+        assert exchange(sock)
+        forwarder.signal(signal.SIGTERM)
+        wait_until(lambda: draining(forwarder))
+        wait_until(lambda: refuses(forwarder))
+        assert exchange(sock)
+        assert forwarder.get("/healthz")[0] == 200
+        assert forwarder.process.poll() is None
+        sock.close()
+        assert forwarder.wait(5) == 0
+
+
+def refuses(forwarder):
+    with contextlib.suppress(ConnectionResetError):
+        try:
+            forwarder.connect().close()
+        except ConnectionRefusedError:
+            return True
+    return False
+
+
+def test_what_is_open_after_the_drain_timeout_is_cut(backend):
+    with Forwarder([backend.name], drain_timeout("1s")) as forwarder, forwarder.connect() as sock:
+        assert exchange(sock)
+        began = time.monotonic()
+        forwarder.signal(signal.SIGTERM)
+        assert is_reset(sock)
+        assert forwarder.wait(5) == 0
+        assert 1 <= time.monotonic() - began < 3
+
+
+def test_clients_in_the_queue_at_the_stop_are_served(backend):
+    config = {"server": {"max_connections": 1, "workers": 2}} | drain_timeout("20s")
+    with Forwarder([backend.name], config) as forwarder, contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(forwarder.connect()) for _ in range(10)]
+        sent = {client: b"client %d" % number for number, client in enumerate(clients)}
+        for client, data in sent.items():
+            client.sendall(data)
+        assert len(wait_until(lambda: answered(clients))) == 1
+        forwarder.signal(signal.SIGTERM)
+        wait_until(lambda: draining(forwarder))
+        while clients:
+            (client,) = wait_until(lambda: answered(clients))
+            assert client.recv(100) == sent.pop(client)
+            clients.remove(client)
+            client.close()
+        assert forwarder.wait(5) == 0
+
+
+def answered(clients):
+    return select.select(clients, [], [], 0)[0]
+
+
+def test_a_second_signal_ends_at_once(backend):
+    with Forwarder([backend.name], drain_timeout("30s")) as forwarder, forwarder.connect() as sock:
+        assert exchange(sock)
+        forwarder.signal(signal.SIGTERM)
+        wait_until(lambda: draining(forwarder))
+        forwarder.signal(signal.SIGTERM)
+        assert is_reset(sock)
+        assert forwarder.wait(3) == 0
+
+
+@contextlib.contextmanager
+def late_echo_server():
+    """A server that no connection reaches before its `begin` is called: until then its queue is full."""
+    with socket.socket() as server, contextlib.ExitStack() as stack:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        stack.enter_context(socket.create_connection(server.getsockname()))
+
+        def echo(sock):
+            with sock, contextlib.suppress(OSError):
+                while data := sock.recv(65536):
+                    sock.sendall(data)
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    threading.Thread(target=echo, args=server.accept()[:1], daemon=True).start()
+
+        def begin():
+            server.listen(128)
+            thread = threading.Thread(target=accept)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown, socket.SHUT_RDWR)
+
+        yield server.getsockname(), begin
+
+
+def test_early_clients_wait_in_the_queue_until_a_backend_answers(tmp_path):
+    config = {"remotes": {"probing": {"initial": {"timeout": "8s"}}}}
+    with late_echo_server() as (address, begin), contextlib.ExitStack() as stack:
+        notices = stack.enter_context(Notices(tmp_path))
+        forwarder = stack.enter_context(Forwarder(
+            ["{}:{}".format(*address)], config, environment=notices.environment, ready=False))
+        clients = [stack.enter_context(wait_until(lambda: connected(forwarder))) for _ in range(20)]
+        for number, client in enumerate(clients):
+            client.sendall(b"client %d" % number)
+        wait_until(lambda: forwarder.get("/readyz")[1].endswith("waiting for the first answers of the backends\n"))
+        assert forwarder.value("new_connections_total") == 0
+        assert notices.received() == []
+
+        begin()
+        for number, client in enumerate(clients):
+            assert client.recv(100) == b"client %d" % number
+        wait_until(lambda: notices.received() == ["READY=1"])
+        assert forwarder.ready()
+
+
+def connected(forwarder):
+    with contextlib.suppress(ConnectionRefusedError):
+        return forwarder.connect()
+
+
+class Notices:
+    """A service manager: what a process tells it through sd_notify."""
+
+    def __init__(self, directory):
+        self._path = str(directory / "notify")
+        self._received = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(self._path)
+        self._socket.setblocking(False)
+        self.environment = {"NOTIFY_SOCKET": self._path}
+
+    def received(self):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._received += self._socket.recv(4096).decode().split("\n")
+        return self._received
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._socket.close()
+
+
+def test_the_service_manager_hears_of_ready_alive_and_stopping(backend, tmp_path):
+    with Notices(tmp_path) as notices:
+        with Forwarder([backend.name], environment=notices.environment | {"WATCHDOG_USEC": "400000"}):
+            wait_until(lambda: "READY=1" in notices.received())
+            seen = notices.received().count("WATCHDOG=1")
+            began = time.monotonic()
+            wait_until(lambda: notices.received().count("WATCHDOG=1") >= seen + 4)
+            assert 0.4 < time.monotonic() - began < 1.6  # each 400 ms needs one, and twice that is advised
+            assert "STOPPING=1" not in notices.received()
+        assert notices.received()[-1] == "STOPPING=1"
+        assert notices.received().count("READY=1") == 1
+
+
+def test_hangup_reopens_the_log_after_a_rename(backend, tmp_path):
+    log, renamed = tmp_path / "forwarder.log", tmp_path / "forwarder.log.1"
+    with Forwarder([backend.name], {"logging": {"output": str(log)}}) as forwarder:
+        wait_until(lambda: "accepting connections" in log.read_text())
+        log.rename(renamed)
+        forwarder.signal(signal.SIGHUP)
+        wait_until(log.exists)
+    assert "stopped" in log.read_text()
+    assert "accepting connections" in renamed.read_text() and "stopped" not in renamed.read_text()
+
+
+def test_a_broken_pipe_is_harmless(backend, tmp_path):
+    fifo = tmp_path / "log"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    config = {"logging": {"output": str(fifo), "level": "debug"}}
+    with Forwarder([backend.name], config) as forwarder:
+        os.close(reader)
+        for _ in range(3):
+            forwarder.signal(signal.SIGPIPE)
+            with forwarder.connect() as sock:
+                assert exchange(sock)
+        wait_until(lambda: forwarder.value("log_dropped_lines_total") > 0)
+        assert forwarder.process.poll() is None
+
+
+def test_a_signal_ends_it_while_it_waits_for_the_first_answers():
+    with late_echo_server() as (address, _):
+        with Forwarder(["{}:{}".format(*address)], ready=False) as forwarder:
+            wait_until(lambda: connected(forwarder)).close()
+            began = time.monotonic()
+            forwarder.stop()
+            assert time.monotonic() - began < 5
+
+
+def test_version_and_help_end_with_0():
+    for flag, word in ("--version", "tcp-forwarder 0."), ("-V", "tcp-forwarder 0."), ("--help", "--log-level"):
+        done = subprocess.run([binary(), flag], capture_output=True, text=True, timeout=10)
+        assert (done.returncode, word in done.stdout) == (0, True)
