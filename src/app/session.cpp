@@ -52,7 +52,9 @@ void Session::abort() {
 
 // The client while it waits for a link. A half-close is kept for the relay; a reset ends the wait.
 void Session::on_stream(Stream& client) {
-  if (client.failed()) end("client reset");
+  if (!client.failed()) return;
+  request_.reset();
+  end("client reset");
 }
 
 void Session::link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lease) {

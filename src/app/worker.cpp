@@ -8,8 +8,8 @@
 namespace fwd {
 namespace {
 
-// Enough for one read that empties a receive window on a fast path; docs/architecture.md.
-constexpr std::size_t kBufferBytes = 64 * 1024;
+// One read of a busy stream; also the most that a stalled direction of a session keeps in memory.
+constexpr std::size_t kBufferBytes = 65'536;
 constexpr std::size_t kOutcomeBatch = 256;
 constexpr Duration kOutcomeDelay = std::chrono::milliseconds(50);
 constexpr Duration kDescriptorRetry = std::chrono::milliseconds(100);

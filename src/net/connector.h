@@ -42,7 +42,7 @@ struct Connector {
 // answered within dial_stagger, up to dial_attempts different members in dial_timeout x dial_attempts. The
 // first to answer wins, the others are dropped. Waits when this machine is short of descriptors or ports,
 // since no other member would help. Destroying it cancels everything.
-class LinkRequest : private Dial::Owner, private Deadline::Owner {
+class LinkRequest final : private Dial::Owner, private Deadline::Owner {
  public:
   class Owner {
    public:

@@ -28,7 +28,7 @@ struct DialTarget {
 
 // Opens one link to a backend. Its warm stages run in order, ahead of any client; the one there is today is
 // the TCP connect. What is sent only when a link is taken belongs to whoever takes it. Loop thread only.
-class Dial : private Stream::Owner, private Deadline::Owner {
+class Dial final : private Stream::Owner, private Deadline::Owner {
  public:
   class Owner {
    public:

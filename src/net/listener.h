@@ -6,7 +6,7 @@
 namespace fwd {
 
 // A listening socket on a worker's loop: accepts in batches, pauses and resumes. Loop thread only.
-class Listener : private Descriptor::Owner {
+class Listener final : private Descriptor::Owner {
  public:
   class Owner {
    public:

@@ -20,7 +20,7 @@ enum class RelayEnd { finished, reset };
 // per direction waits in memory. FIN becomes a FIN once what came before it is written. A reset of one side
 // reaches the other as a reset, after what was received before it; after `kResetGrace` also without that.
 // Loop thread only; owns both streams; destroying it closes them.
-class Relay : private Stream::Owner {
+class Relay final : private Stream::Owner {
  public:
   class Owner {
    public:

@@ -147,8 +147,8 @@ def test_a_huge_range_is_sampled_and_starts_at_once():
         began = time.monotonic()
         with Forwarder([f"127.0.0.0/8:{port}"], config) as forwarder:
             took = time.monotonic() - began
-            (said,) = forwarder.events(
-                "the list stands for more addresses than max_candidates; sampled evenly")
+            message = "the list stands for more addresses than max_candidates; sampled evenly"
+            (said,) = wait_until(lambda: forwarder.events(message))
             assert (said["level"], said["addresses"], said["kept"]) == ("warn", 2**24 - 2, 4096)
             assert forwarder.value("candidates") == 4096
             wait_until(lambda: forwarder.value("health_checks_total", result="success") >= 4096, 30)

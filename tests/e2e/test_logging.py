@@ -92,6 +92,6 @@ def test_a_dead_member_makes_one_line_per_kind_not_one_per_client(backend):
             victim.kill()
             for _ in range(100):
                 assert served_by(forwarder) == backend.name
-            failures = forwarder.events("dial failed") + forwarder.events("probe failed")
+            failures = wait_until(lambda: forwarder.events("dial failed") + forwarder.events("probe failed"))
             assert {failure["backend"] for failure in failures} == {victim.name}
             assert 1 <= len(failures) <= 2

@@ -13,7 +13,7 @@ namespace fwd {
 namespace {
 
 // A watched descriptor that counts its calls.
-struct Watched : Descriptor::Owner {
+struct Watched final : Descriptor::Owner {
   Watched(Poller& poller, Fd fd) : descriptor(std::make_unique<Descriptor>(poller, std::move(fd), *this)) {
     EXPECT_TRUE(descriptor->watch());
   }

@@ -86,6 +86,9 @@ class ProberTest : public DialFixture {
   void probe(BackendKey key, bool urgent = false) {
     prober.probe(key, {{{}, static_cast<std::uint16_t>(key)}, {}, seconds(1)}, urgent);
   }
+  void probe_all(std::initializer_list<BackendKey> keys) {
+    for (const BackendKey key : keys) probe(key);
+  }
   void answer(BackendKey key) {
     const auto done = running.at(key);
     running.erase(key);
@@ -110,7 +113,7 @@ class ProberTest : public DialFixture {
 };
 
 TEST_F(ProberTest, RunsOnlySoManyAtOnceAndTheOthersInTurn) {
-  for (const BackendKey key : {1, 2, 3, 4}) probe(key);
+  probe_all({1, 2, 3, 4});
   EXPECT_THAT(started, ElementsAre(1, 2));
   answer(2);
   EXPECT_THAT(started, ElementsAre(1, 2, 3));
@@ -126,14 +129,14 @@ TEST_F(ProberTest, RunsOnlySoManyAtOnceAndTheOthersInTurn) {
 }
 
 TEST_F(ProberTest, UrgentOneGoesBeforeAllThatWait) {
-  for (const BackendKey key : {1, 2, 3}) probe(key);
+  probe_all({1, 2, 3});
   probe(4, true);
   answer(1);
   EXPECT_THAT(started, ElementsAre(1, 2, 4));
 }
 
 TEST_F(ProberTest, IgnoresABackendThatWaitsOrRunsAlready) {
-  for (const BackendKey key : {1, 2, 3, 3, 1}) probe(key);
+  probe_all({1, 2, 3, 3, 1});
   answer(1);
   answer(2);
   answer(3);
@@ -144,7 +147,7 @@ TEST_F(ProberTest, IgnoresABackendThatWaitsOrRunsAlready) {
 }
 
 TEST_F(ProberTest, CancelDropsWhatWaitsAndWhatRuns) {
-  for (const BackendKey key : {1, 2, 3, 4}) probe(key);
+  probe_all({1, 2, 3, 4});
   prober.cancel(3);
   prober.cancel(1);
   prober.cancel(99);
@@ -162,7 +165,7 @@ TEST_F(ProberTest, GoesOnWithTheNextWhenOneFailsAtOnce) {
   EXPECT_THAT(finished, ElementsAre(1)) << "possibly before probe returns";
   probe(4);
   probe(5);
-  for (const BackendKey key : {2, 3, 6}) probe(key);
+  probe_all({2, 3, 6});
   answer(4);
   EXPECT_THAT(finished, ElementsAre(1, 4, 2, 3));
   EXPECT_THAT(started, ElementsAre(1, 4, 5, 2, 3, 6));

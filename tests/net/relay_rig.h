@@ -20,15 +20,17 @@ inline constexpr std::size_t kRigBuffer = 4;
 struct Rig final : Relay::Owner {
   Rig() : Rig([](Rig&) {}) {}
   explicit Rig(void (*before_start)(Rig&)) {
-    for (auto [from, to] : {std::pair(client, backend), std::pair(backend, client)}) {
-      from->before_read = [from, to] {
-        EXPECT_EQ(from->read_so_far, to->received.size()) << "read while bytes are pending";
-      };
-    }
+    check_reads(*client, *backend);
+    check_reads(*backend, *client);
     before_start(*this);
     Relay::Owner& self = *this;
     relay.emplace(std::unique_ptr<Stream>(client), std::unique_ptr<Stream>(backend), buffer, self);
     relay->start();
+  }
+  static void check_reads(ScriptedStream& from, const ScriptedStream& to) {
+    from.before_read = [&from, &to] {
+      EXPECT_EQ(from.read_so_far, to.received.size()) << "read while bytes are pending";
+    };
   }
   // Lets the relay have the calls that it asked for.
   void settle() {

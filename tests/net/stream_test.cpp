@@ -111,6 +111,19 @@ TEST_F(SocketStreamTest, AbortedOneIsClosedWithAReset) {
   EXPECT_EQ(take(peer.get()), (Found{"", Found::Then::reset}));
 }
 
+TEST_F(SocketStreamTest, TellsOnceWhatWasWrittenIsOnItsWay) {
+  EXPECT_TRUE(stream->drained()) << "nothing was written";
+  stream->assume_writable();
+  fill();
+  EXPECT_FALSE(stream->drained());
+  run_passes(loop);
+  const int before = events;
+  EXPECT_TRUE(run_until(loop, [&] {
+    take(peer.get());
+    return events > before && stream->drained();
+  }));
+}
+
 TEST_F(SocketStreamTest, FlagsAreLatchedWhileItHasNoOwner) {
   stream->set_owner(nullptr);
   send_text(peer.get(), "early");
