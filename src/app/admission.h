@@ -30,8 +30,8 @@ class Admission {
     return waiting_.load() && waiting_.exchange(false);
   }
 
-  // Gives the place back for want of a descriptor, and waits for the next session to end. Nobody is woken: they
-  // would find no descriptor either, give their places back, and so wake each other for ever.
+  // Gives the place back for want of a descriptor, and waits for the next session to end. Nobody is woken:
+  // they would find no descriptor either, give their places back, and so wake each other for ever.
   void wait() {
     count_.fetch_sub(1);
     waiting_.store(true);

@@ -27,6 +27,8 @@ Control::Control(Setup setup)
       watchdog_timer_(loop_, [this] { start_watchdog(); }),
       mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
   make_services();
+  // Before anybody can see that the process lives: a signal to stop is a clean end from then on.
+  if (setup_.handle_signals) start_signals();
   publish_snapshot();
 }
 
@@ -37,7 +39,6 @@ Control::~Control() {
 
 std::string Control::start() {
   start_workers();
-  if (setup_.handle_signals) start_signals();
   start_watchdog();
   for (const auto& service : services_) {
     if (std::string error = service->start(); !error.empty()) return error;

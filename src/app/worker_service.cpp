@@ -68,8 +68,12 @@ std::span<std::byte> WorkerService::buffer() { return worker_.buffer(); }
 TimePoint WorkerService::now() const { return worker_.loop().now(); }
 
 bool WorkerService::may_accept() {
-  if (worker_.admission().enter()) return true;
-  counters_.count(ErrorKind::limit);
+  if (!worker_.admission().enter()) {
+    counters_.count(ErrorKind::limit);
+    return false;
+  }
+  if (worker_.dial_context().reserve.replenish()) return true;
+  accept_failed(true);
   return false;
 }
 

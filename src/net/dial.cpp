@@ -28,7 +28,7 @@ int pending_error(int fd) {
 
 std::optional<DialError> Dial::start(const DialTarget& target) {
   const SocketAddress address(target.to);
-  Fd fd(::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd fd = make_socket(address.get()->sa_family);
   if (!fd) return classify_dial_error(errno);
   set_nodelay(fd.get());
   if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
@@ -42,6 +42,13 @@ std::optional<DialError> Dial::start(const DialTarget& target) {
   if (!stream_->watch()) return DialError::local;
   deadline_.set(began_ + target.timeout);
   return std::nullopt;
+}
+
+Fd Dial::make_socket(int family) {
+  constexpr int kType = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  Fd fd(::socket(family, kType, 0));
+  if (!fd && errno == EMFILE && context_.reserve.release()) fd = Fd(::socket(family, kType, 0));
+  return fd;
 }
 
 void Dial::on_stream(Stream&) {

@@ -8,6 +8,7 @@
 #include "core/dial_result.h"
 #include "core/time.h"
 #include "net/deadlines.h"
+#include "net/descriptor_reserve.h"
 #include "net/stream.h"
 
 namespace fwd {
@@ -18,6 +19,8 @@ struct DialContext {
   Deadlines& deadlines;
   // The demo's way to make a loopback backend look far away: time to wait after the connect. Usually empty.
   std::function<Duration(const Endpoint&)> delay;
+  // Given up when no other descriptor is left.
+  DescriptorReserve reserve{};
 };
 
 struct DialTarget {
@@ -52,6 +55,7 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   void on_deadline(Deadline& deadline, TimePoint now) override;
   void connected();
   void failed(DialError error);
+  Fd make_socket(int family);
 
   DialContext& context_;
   Owner& owner_;

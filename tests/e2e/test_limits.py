@@ -112,3 +112,23 @@ def test_without_descriptors_connections_wait_until_there_are_some(backend):
         all_served(crowd, 150)
         assert crowd.exchange() == 150
         assert forwarder.value("errors_total", kind="limit") > 0
+
+
+@pytest.mark.parametrize("free", [1, 2, 3, 4])
+def test_a_connection_accepted_with_the_last_descriptor_is_still_forwarded(backend, free):
+    config = {"pools": {"common": {"dial_timeout": "200ms", "dial_attempts": 1}}}
+    with Forwarder([backend.name], config) as forwarder, Crowd(forwarder.address) as crowd:
+        crowd.open(50)
+        all_served(crowd, 50)
+        with descriptor_limit(forwarder.process, limit_with_free(forwarder.process, free)):
+            crowd.open(20)
+            cpu_share(forwarder.process)  # the shortage outlasts what a dial may take
+        all_served(crowd, 70)
+        assert crowd.exchange() == 70
+        assert set(forwarder.errors()) == {"limit"}
+
+
+def limit_with_free(process, free):
+    """The lowest limit under which so many more descriptors can be opened."""
+    used = {int(name) for name in os.listdir(f"/proc/{process.pid}/fd")}
+    return next(limit for limit in range(1, max(used) + free + 2) if len(set(range(limit)) - used) == free)
