@@ -216,6 +216,7 @@ TEST_F(LogTest, ManyThreadsWriteWholeLinesWhileOptionsChange) {
   ASSERT_EQ(log_start(options), "");
   const std::uint64_t dropped_before = log_dropped();
   constexpr std::int64_t kThreads = 4, kLines = 2000;
+  constexpr std::uint64_t kReopened = 20;
   {
     std::vector<std::jthread> writers;
     for (std::int64_t thread = 0; thread < kThreads; ++thread) {
@@ -225,7 +226,7 @@ TEST_F(LogTest, ManyThreadsWriteWholeLinesWhileOptionsChange) {
         }
       });
     }
-    for (int i = 0; i < 20; ++i) {
+    for (std::uint64_t i = 0; i < kReopened; ++i) {
       log_reopen();
       EXPECT_EQ(log_start(options), "");
     }
@@ -239,7 +240,9 @@ TEST_F(LogTest, ManyThreadsWriteWholeLinesWhileOptionsChange) {
     EXPECT_GT(line["n"].get<std::int64_t>(), last) << "a thread's own lines stay in order";
     last = line["n"].get<std::int64_t>();
   }
-  EXPECT_EQ(lines.size() + (log_dropped() - dropped_before), std::uint64_t{kThreads * kLines});
+  const std::uint64_t accounted = lines.size() + (log_dropped() - dropped_before);
+  EXPECT_GE(accounted, std::uint64_t{kThreads * kLines});
+  EXPECT_LE(accounted, std::uint64_t{kThreads * kLines} + kReopened);  // a lost request to reopen counts too
 }
 
 // A FIFO whose reader does not read: what a stuck disk or log collector looks like.
