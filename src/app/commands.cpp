@@ -78,6 +78,10 @@ int run_command(const CommonOptions& options) {
       code = error->configuration ? kExitBadUsage : kExitCannotRun;
     } else {
       forwarder.run();
+      if (forwarder.abandon_lookups()) {
+        log_stop();
+        std::_Exit(kExitOk);
+      }
     }
   }
   log_stop();

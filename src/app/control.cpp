@@ -88,6 +88,9 @@ void Control::start_watchdog() {
 
 void Control::handle(WorkerReport& report) {
   for (const DialOutcome& outcome : report.outcomes) services_[outcome.service]->dialled(outcome);
+  if (!report.outcomes.empty()) {
+    for (const auto& service : services_) service->dialled_all();
+  }
   if (report.place_free) {
     for (const auto& worker : workers_) worker->wake();
   }
@@ -103,6 +106,7 @@ void Control::handle(Stop&) {
 }
 
 void Control::first_set(std::size_t service) {
+  if (phase_ != Phase::running) return;
   for (const auto& worker : workers_) worker->start_accepting(service);
   log(LogModule::app, LogLevel::info, "accepting connections",
       {{"service", setup_.config.services[service].name}});

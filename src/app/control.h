@@ -41,6 +41,8 @@ class Control {
   std::string start();
   // Until stopped and drained.
   void run() { loop_.run(); }
+  // After run(): name lookups are still under way, and destroying this would wait for them.
+  bool has_lookups() const { return loop_.has_requests(); }
   // The first call drains, the second ends at once.
   void stop() { mailbox_.post(Stop{}); }
 

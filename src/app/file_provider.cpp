@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "telemetry/log.h"
@@ -10,6 +11,7 @@ namespace fwd {
 namespace {
 
 constexpr Duration kWatchInterval = std::chrono::seconds(1);
+constexpr std::size_t kFaultLines = 20;  // in the log, of one reading
 
 }  // namespace
 
@@ -25,7 +27,8 @@ FileProvider::FileProvider(Loop& loop, std::string service, const RemotesConfig&
     : loop_(loop),
       service_(std::move(service)),
       config_(config),
-      resolve_timer_(loop, [this] { resolve_all(); }) {}
+      resolve_timer_(loop, [this] { resolve_all(); }),
+      update_timer_(loop, [this] { update(); }) {}
 
 FileProvider::~FileProvider() = default;
 
@@ -45,7 +48,13 @@ std::string FileProvider::start(OnChange on_change) {
 std::string FileProvider::read() {
   ListResult result = read_target_list(config_.file.path, config_.default_remote_port);
   if (result.unreadable) return to_string(result.faults.front());
-  for (const ConfigFault& fault : result.faults) say("an entry of the list is left out", to_string(fault));
+  for (const ConfigFault& fault : result.faults | std::views::take(kFaultLines)) {
+    say("an entry of the list is left out", to_string(fault));
+  }
+  if (result.faults.size() > kFaultLines) {
+    say("more entries of the list are left out; `check` names them all",
+        std::to_string(result.faults.size() - kFaultLines));
+  }
   if (result.list.empty()) return config_.file.path + ": the list has no valid entry; at least one is needed";
   list_ = std::move(result.list);
   return {};
@@ -89,7 +98,7 @@ void FileProvider::resolved(const HostTarget& target,
   } else {
     say("a host name was not resolved; its last addresses stay", target.host);
   }
-  update();
+  update_timer_.start(Duration::zero());
 }
 
 void FileProvider::update() {

@@ -25,7 +25,7 @@ class FileProvider final : public Provider {
   ~FileProvider() override;
 
   std::string start(OnChange on_change) override;
-  bool settled() const override { return unanswered_ == 0; }
+  bool settled() const override { return unanswered_ == 0 && !update_timer_.armed(); }
 
  private:
   struct Host;
@@ -47,6 +47,7 @@ class FileProvider final : public Provider {
   std::size_t unanswered_ = 0;  // hosts without a first answer
   std::set<BackendId> current_;
   Timer resolve_timer_;
+  Timer update_timer_;  // gathers the answers of one pass of the loop
   std::unique_ptr<FileWatch> watch_;
 };
 

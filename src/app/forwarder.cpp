@@ -4,10 +4,12 @@
 #include <uv.h>
 
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "app/system_limits.h"
 #include "config/reader.h"
+#include "net/socket.h"
 #include "telemetry/log.h"
 
 namespace fwd {
@@ -19,8 +21,21 @@ std::uint64_t random_seed() {
 }
 
 std::string metrics_host(const ListenAddress& address) {
-  return address.dual_stack ? "[::1]"
+  return address.dual_stack ? "127.0.0.1"
                             : to_string(address.endpoint).substr(0, to_string(address.endpoint).rfind(':'));
+}
+
+// Why a configured source address cannot be dialled from; empty when all can.
+std::string unusable_source(const Config& config) {
+  for (const ServiceConfig& service : config.services) {
+    for (const IpAddress& source : service.remotes.source_addrs) {
+      const ListenResult trial = bind_tcp({source, 0}, {});
+      if (trial.fd) continue;
+      return "service " + service.name + ": remotes.source_addrs: cannot dial from " + to_string(source) +
+             ": " + trial.error + "; it must be an address of this machine";
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -42,6 +57,7 @@ std::optional<Forwarder::StartError> Forwarder::start() {
          {"max_connections", config_.max_connections},
          {"effective", budget.max_connections}});
   }
+  if (std::string error = unusable_source(config_); !error.empty()) return StartError{error, true};
   if (std::string error = sockets_.open(config_, workers); !error.empty()) return StartError{error};
   for (unsigned i = 0; i < workers; ++i) {
     counters_.push_back(std::make_shared<WorkerCounters>(config_.services.size()));
@@ -57,9 +73,20 @@ std::optional<Forwarder::StartError> Forwarder::start() {
                                                       .handle_signals = options_.handle_signals});
   if (std::string error = start_endpoints(); !error.empty()) return StartError{error};
   log_start();
-  // What control can stumble over is what the configuration names.
-  if (std::string error = control_->start(); !error.empty()) return StartError{error, true};
+  try {
+    // What control can stumble over is what the configuration names.
+    if (std::string error = control_->start(); !error.empty()) return StartError{error, true};
+  } catch (const std::system_error& error) {
+    return StartError{std::string("the system refuses what the workers need: ") + error.what()};
+  }
   return std::nullopt;
+}
+
+bool Forwarder::abandon_lookups() {
+  if (!control_->has_lookups()) return false;
+  endpoints_.reset();
+  sockets_.remove_unix_paths();
+  return true;
 }
 
 std::string Forwarder::start_endpoints() {

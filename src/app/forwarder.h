@@ -34,6 +34,10 @@ class Forwarder {
   std::optional<StartError> start();
   // Serves until stopped; on the thread that called start().
   void run() { control_->run(); }
+  // After run(), when the process is to end at once: true when a name lookup is still under way, which can
+  // neither be cancelled nor be waited for. Everything else is then closed, and the caller must not destroy
+  // this object but leave by std::_Exit.
+  bool abandon_lookups();
   // Any thread, after start(): the first call drains, the second ends at once.
   void stop() { control_->stop(); }
 

@@ -1,6 +1,7 @@
 #include "app/listen_sockets.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <utility>
@@ -17,8 +18,14 @@ std::string cannot_listen(const ServiceConfig& service, const ListenAddress& add
 
 }  // namespace
 
-ListenSockets::~ListenSockets() {
-  for (const std::string& path : unix_paths_) ::unlink(path.c_str());
+void ListenSockets::remove_unix_paths() {
+  for (const UnixPath& bound : unix_paths_) {
+    struct stat now {};
+    const bool ours =
+        ::lstat(bound.path.c_str(), &now) == 0 && now.st_dev == bound.device && now.st_ino == bound.inode;
+    if (ours) ::unlink(bound.path.c_str());
+  }
+  unix_paths_.clear();
 }
 
 std::string ListenSockets::open(const Config& config, std::size_t workers) {
@@ -66,7 +73,10 @@ std::string ListenSockets::open_unix(const ServiceConfig& service, const ListenA
                                      std::size_t index) {
   const ListenResult result = listen_unix(address.path, service.server.backlog);
   if (!result.fd) return cannot_listen(service, address, result.error);
-  unix_paths_.push_back(address.path);
+  struct stat bound {};
+  if (::lstat(address.path.c_str(), &bound) == 0) {
+    unix_paths_.push_back({address.path, bound.st_dev, bound.st_ino});
+  }
   for (auto& services : sockets) {
     Fd copy(::fcntl(result.fd.get(), F_DUPFD_CLOEXEC, 0));
     if (!copy) return cannot_listen(service, address, "no descriptor left");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -15,12 +17,14 @@ namespace fwd {
 class ListenSockets {
  public:
   ListenSockets() = default;
-  ~ListenSockets();  // removes the Unix paths
+  ~ListenSockets() { remove_unix_paths(); }
   ListenSockets(const ListenSockets&) = delete;
   ListenSockets& operator=(const ListenSockets&) = delete;
 
   // Returns why it cannot, empty when all is well.
   std::string open(const Config& config, std::size_t workers);
+
+  void remove_unix_paths();
 
   // sockets[worker][service], to be moved out.
   std::vector<std::vector<std::vector<Fd>>> sockets;
@@ -31,7 +35,13 @@ class ListenSockets {
   std::string open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
   std::string open_unix(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
 
-  std::vector<std::string> unix_paths_;
+  // Another process may have put its own socket there meanwhile, so the file is remembered with the path.
+  struct UnixPath {
+    std::string path;
+    dev_t device;
+    ino_t inode;
+  };
+  std::vector<UnixPath> unix_paths_;
 };
 
 }  // namespace fwd

@@ -14,6 +14,7 @@
 #include "app/system_limits.h"
 #include "core/scoreboard.h"
 #include "net/probe.h"
+#include "net/source_addresses.h"
 #include "telemetry/log.h"
 
 namespace fwd {
@@ -32,7 +33,8 @@ class ProbePass {
         prober_(context_, make_connect_probe, config.remotes.probing.initial.max_concurrency,
                 {[this](BackendKey key) { board_.probe_started(key, clock_now()); },
                  [this](const Prober::Result& result) { probed(result); }}),
-        provider_(loop_, config.name, config.remotes) {}
+        provider_(loop_, config.name, config.remotes),
+        sources_(config.remotes.source_addrs) {}
 
   std::string run() {
     std::string error = provider_.start([this](const CandidateChange& change) { add(change); });
@@ -55,7 +57,8 @@ class ProbePass {
  private:
   void add(const CandidateChange& change) {
     for (const BackendId& id : change.added) {
-      prober_.probe(board_.add(id), {id.endpoint, std::nullopt, config_.remotes.probing.initial.timeout});
+      prober_.probe(board_.add(id), {id.endpoint, sources_.next_for(id.endpoint.ip),
+                                     config_.remotes.probing.initial.timeout});
     }
   }
 
@@ -87,6 +90,7 @@ class ProbePass {
   Scoreboard board_;
   Prober prober_;
   FileProvider provider_;
+  SourceAddresses sources_;
   std::unordered_map<BackendKey, DialError> errors_;
   std::size_t done_ = 0;
 };

@@ -32,6 +32,7 @@ ServiceControl::ServiceControl(Loop& loop, DialContext& dial_context, const Serv
               {[this](BackendKey key) { board_.probe_started(key, clock_now()); },
                [this](const Prober::Result& result) { probed(result); }}),
       provider_(std::move(provider)),
+      sources_(config.remotes.source_addrs),
       failure_lines_(kFailureLineInterval),
       first_set_timer_(loop, [this] { begin_serving(); }),
       round_timer_(loop, [this] { begin_round(); }),
@@ -48,16 +49,19 @@ std::string ServiceControl::start() {
 }
 
 void ServiceControl::candidates_changed(const CandidateChange& change) {
+  adding_ = true;
   for (const BackendId& id : change.added) {
     const BackendKey key = board_.add(id);
     if (serving_ || config_.remotes.probing.initial.enabled)
       probe(key, config_.remotes.probing.initial.timeout);
   }
   for (const BackendId& id : change.removed) {
-    const BackendKey key = board_.add(id);
-    board_.unlist(key);
-    prober_.cancel(key);
+    const auto key = board_.key_of(id);
+    if (!key) continue;
+    board_.unlist(*key);
+    prober_.cancel(*key);
   }
+  adding_ = false;
   begin_serving_when_possible();
   if (serving_ && !(change.added.empty() && change.removed.empty())) evaluate_soon();
   events_.changed();
@@ -65,9 +69,7 @@ void ServiceControl::candidates_changed(const CandidateChange& change) {
 
 void ServiceControl::probe(BackendKey key, Duration timeout, bool urgent) {
   const Endpoint to = board_.find(key)->id.endpoint;
-  const auto& sources = config_.remotes.source_addrs;
-  const auto source = std::ranges::find(sources, to.ip.v6, &IpAddress::v6);
-  prober_.probe(key, {to, source == sources.end() ? std::nullopt : std::optional(*source), timeout}, urgent);
+  prober_.probe(key, {to, sources_.next_for(to.ip), timeout}, urgent);
 }
 
 void ServiceControl::probed(const Prober::Result& result) {
@@ -87,13 +89,15 @@ void ServiceControl::probed(const Prober::Result& result) {
 }
 
 void ServiceControl::dialled(const DialOutcome& outcome) {
-  if (!outcome.error) {
-    board_.dial_succeeded(outcome.key, outcome.elapsed, clock_now());
-  } else {
-    log_failure(outcome.key, "dial failed", *outcome.error);
-    board_.dial_failed(outcome.key, *outcome.error, clock_now());
+  switch (outcome.kind) {
+    case DialOutcome::Kind::succeeded:
+      return board_.dial_succeeded(outcome.key, outcome.elapsed, clock_now());
+    case DialOutcome::Kind::failed:
+      log_failure(outcome.key, "dial failed", outcome.error);
+      return board_.dial_failed(outcome.key, outcome.error, clock_now());
+    case DialOutcome::Kind::overtaken:
+      return board_.dial_overtaken(outcome.key, clock_now());
   }
-  schedule_advance();
 }
 
 // What a sample means for the active set: evaluated at once when a member failed, or one may come in.
@@ -107,7 +111,7 @@ void ServiceControl::react(BackendKey key, const SampleEffect& effect) {
 }
 
 void ServiceControl::begin_serving_when_possible() {
-  if (serving_) return;
+  if (serving_ || adding_) return;
   const bool enough = answered_ >= config_.remotes.selector.active_set_size;
   const bool pass_over = provider_->settled() && prober_.idle();
   if (enough || pass_over) begin_serving();
@@ -136,7 +140,8 @@ void ServiceControl::probe_planned() {
   while (!planned_.empty() && round_began_ + planned_.back().offset <= now) {
     const BackendRecord* record = board_.find(planned_.back().key);
     planned_.pop_back();
-    if (record != nullptr && record->listed) probe(record->key, config_.remotes.probing.timeout);
+    if (record == nullptr || !record->listed) continue;
+    probe(record->key, config_.remotes.probing.timeout, selector_.contains(record->key));
   }
   if (!planned_.empty()) planned_timer_.start(round_began_ + planned_.back().offset - now);
 }
@@ -146,7 +151,9 @@ void ServiceControl::advance() {
   for (const BackendKey key : due.to_probe) probe(key, config_.remotes.probing.timeout, true);
   const bool member_failed =
       std::ranges::any_of(due.failed, [this](auto key) { return selector_.contains(key); });
-  if (member_failed || !due.readmitted.empty()) evaluate_soon();
+  const bool hope = selector_.panic() && !due.succeeded.empty();
+  if (member_failed || hope || !due.readmitted.empty()) evaluate_soon();
+  if (!due.failed.empty() || !due.succeeded.empty()) events_.changed();
   schedule_advance();
 }
 
@@ -164,10 +171,11 @@ void ServiceControl::evaluate() {
   const bool was_panic = selector_.panic();
   const Decision decision = selector_.evaluate(board_, clock_now());
   ++decisions_[static_cast<std::size_t>(decision.reason)];
-  log_decision(decision);
+  const bool panic_changed = was_panic != decision.panic;
+  log_decision(decision, panic_changed);
   // p2c weighs by connect time, which goes on changing while the members stay.
   const bool weighs = config_.pools.algorithm == BalancingAlgorithm::p2c;
-  if (!decision.changes.empty() || was_panic != decision.panic || weighs) publish(decision);
+  if (!decision.changes.empty() || panic_changed || weighs) publish(decision);
   events_.changed();
 }
 
@@ -194,6 +202,7 @@ void ServiceControl::forget_departed() {
     if (load == nullptr || load->in_use() == 0) departed.push_back(key);
   }
   for (const BackendKey key : departed) {
+    failure_lines_.forget_if([key](const auto& kind) { return kind.first == key; });
     board_.forget(key);
     extras_.erase(key);
   }
@@ -244,8 +253,11 @@ std::string ServiceControl::name_of(BackendKey key) const {
   return record != nullptr ? to_string(record->id) : "gone";
 }
 
-void ServiceControl::log_decision(const Decision& decision) const {
-  const LogLevel level = decision.changes.empty() ? LogLevel::debug : LogLevel::info;
+void ServiceControl::log_decision(const Decision& decision, bool panic_changed) const {
+  const bool news = panic_changed || !decision.changes.empty();
+  const LogLevel level = panic_changed && decision.panic ? LogLevel::warn
+                         : news                          ? LogLevel::info
+                                                         : LogLevel::debug;
   if (!log_enabled(LogModule::selector, level)) return;
   std::string in;
   std::string out;

@@ -18,6 +18,7 @@
 #include "core/selector.h"
 #include "core/series_keeper.h"
 #include "net/probe.h"
+#include "net/source_addresses.h"
 #include "net/timer.h"
 #include "telemetry/snapshot.h"
 
@@ -40,6 +41,8 @@ class ServiceControl {
   // Reads the candidates and begins. Returns why it cannot, empty when all is well.
   std::string start();
   void dialled(const DialOutcome& outcome);
+  // After a batch of outcomes.
+  void dialled_all() { schedule_advance(); }
   // Empty when clients are served from a set in which somebody has answered; else why not.
   std::string not_ready_reason() const;
   ServiceSnapshot snapshot();
@@ -66,7 +69,7 @@ class ServiceControl {
   void evaluate();
   void publish(const Decision& decision);
   void forget_departed();
-  void log_decision(const Decision& decision) const;
+  void log_decision(const Decision& decision, bool panic_changed) const;
   void log_failure(BackendKey key, std::string_view what, DialError error);
   std::string name_of(BackendKey key) const;
   BackendSnapshot snapshot_of(const BackendRecord& record);
@@ -79,11 +82,13 @@ class ServiceControl {
   SeriesKeeper series_;
   Prober prober_;
   std::unique_ptr<Provider> provider_;
+  SourceAddresses sources_;
   std::unordered_map<BackendKey, Extra> extras_;
   LogLimiter<std::pair<BackendKey, DialError>> failure_lines_;
   std::vector<PlannedProbe> planned_;  // of the present round, next one last
   TimePoint round_began_{};
   bool serving_ = false;
+  bool adding_ = false;       // candidates are being queued for their first probe
   std::size_t answered_ = 0;  // probes that succeeded before serving began
   std::array<std::uint64_t, kDecisionReasonCount> decisions_{};
   std::uint64_t probes_ok_ = 0;

@@ -110,6 +110,8 @@ void Session::on_deadline(Deadline&, TimePoint now) {
   if (next > now) return deadline_.set(next);
   const bool half_closed = relay_->half_closed();
   service_.counters().count(half_closed ? ErrorKind::half_close_timeout : ErrorKind::idle_timeout);
+  // A stream that is cut short must not look complete.
+  if (!relay_->delivered()) relay_->abort();
   end(half_closed ? "half-close timeout" : "idle timeout");
 }
 

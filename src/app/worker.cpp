@@ -33,7 +33,10 @@ Worker::Worker(Setup setup)
       outcomes_timer_(loop_, [this] { flush_outcomes(); }),
       descriptors_timer_(loop_, [this] { report_free_place(); }),
       prepare_(loop_, [this] { before_waiting(); }),
-      mailbox_(loop_, [this](Message& message) { std::visit([this](auto& m) { handle(m); }, message); }) {
+      mailbox_(loop_, [this](Message& message) {
+        loop_.update_now();
+        std::visit([this](auto& m) { handle(m); }, message);
+      }) {
   for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
     services_.push_back(std::make_unique<WorkerService>(
         *this, i, setup_.config.services[i], setup_.counters->services[i], std::move(setup_.listening[i])));
@@ -84,7 +87,7 @@ void Worker::wait_for_descriptors() {
 
 void Worker::report(const DialOutcome& outcome) {
   outcomes_.push_back(outcome);
-  outcomes_urgent_ |= outcome.error.has_value();
+  outcomes_urgent_ |= outcome.kind != DialOutcome::Kind::succeeded;
 }
 
 // Once in each pass, when no callback of a session can be on the stack.

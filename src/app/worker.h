@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -23,8 +21,9 @@ namespace fwd {
 struct DialOutcome {
   std::size_t service = 0;
   BackendKey key = 0;
-  std::optional<DialError> error;
-  Duration elapsed{};
+  enum class Kind { succeeded, failed, overtaken } kind = Kind::succeeded;
+  DialError error = DialError::other;  // when failed
+  Duration elapsed{};                  // when it succeeded
 };
 
 // What workers tell control.

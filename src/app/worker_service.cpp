@@ -17,11 +17,12 @@ WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceCon
       keepalive_{config.pools.keepalive.idle, config.pools.keepalive.interval, config.pools.keepalive.count},
       balancer_(config.pools.algorithm, Random(worker.random().next())),
       connector_{worker.dial_context(),
-                 {config.pools.dial_timeout, config.pools.dial_stagger, config.pools.dial_attempts,
-                  config.remotes.source_addrs},
+                 {config.pools.dial_timeout, config.pools.dial_stagger, config.pools.dial_attempts},
                  backends_,
                  balancer_,
-                 *this} {
+                 *this,
+                 SourceAddresses(config.remotes.source_addrs)},
+      drain_deadline_(worker.dial_context().deadlines, *this) {
   Listener::Owner& self = *this;
   for (Fd& fd : listening) {
     listeners_.push_back(std::make_unique<Listener>(worker.poller(), std::move(fd), self));
@@ -33,23 +34,30 @@ WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceCon
 WorkerService::~WorkerService() { sessions_.clear(); }
 
 void WorkerService::start_accepting() {
+  if (phase_ == Phase::stopping) return;
   phase_ = Phase::accepting;
   for (const auto& listener : listeners_) listener->resume();
 }
 
 void WorkerService::stop_accepting() {
   phase_ = Phase::stopping;
+  drain_deadline_.set(worker_.loop().now() + config_.pools.drain_timeout);
+  close_listeners();
+}
+
+// Those that have no descriptor for what is queued stay until wake().
+void WorkerService::close_listeners() {
   std::erase_if(listeners_, [](const auto& listener) { return listener->drain(); });
 }
 
 void WorkerService::wake() {
   if (phase_ == Phase::accepting) start_accepting();
-  if (phase_ == Phase::stopping) stop_accepting();
+  if (phase_ == Phase::stopping) close_listeners();
 }
 
 void WorkerService::abort_sessions() {
   for (const auto& session : sessions_) session->abort();
-  sessions_.clear();
+  while (!sessions_.empty()) remove(*sessions_.back());
 }
 
 void WorkerService::remove(Session& session) {
@@ -68,7 +76,10 @@ std::span<std::byte> WorkerService::buffer() { return worker_.buffer(); }
 TimePoint WorkerService::now() const { return worker_.loop().now(); }
 
 bool WorkerService::may_accept() {
-  if (!worker_.admission().enter()) {
+  // What waits in the queue of a listener that closes is not refused for want of a place.
+  if (phase_ == Phase::stopping) {
+    worker_.admission().enter_anyway();
+  } else if (!worker_.admission().enter()) {
     counters_.count(ErrorKind::limit);
     return false;
   }
@@ -94,16 +105,27 @@ void WorkerService::accepted(Fd fd, const Endpoint& client) {
   started.start();
 }
 
-void WorkerService::accept_failed(bool exhausted) {
-  counters_.count(exhausted ? ErrorKind::limit : ErrorKind::accept);
-  if (!exhausted) return worker_.leave();
+void WorkerService::accept_failed(bool paused) {
+  counters_.count(paused ? ErrorKind::limit : ErrorKind::accept);
+  if (!paused) return worker_.leave();
   worker_.wait_for_descriptors();
 }
 
 void WorkerService::dial_succeeded(BackendKey key, Duration elapsed) {
-  worker_.report({index_, key, std::nullopt, elapsed});
+  worker_.report({.service = index_, .key = key, .elapsed = elapsed});
 }
 
-void WorkerService::dial_failed(BackendKey key, DialError error) { worker_.report({index_, key, error, {}}); }
+void WorkerService::dial_failed(BackendKey key, DialError error) {
+  worker_.report({.service = index_, .key = key, .kind = DialOutcome::Kind::failed, .error = error});
+}
+
+void WorkerService::dial_overtaken(BackendKey key) {
+  worker_.report({.service = index_, .key = key, .kind = DialOutcome::Kind::overtaken});
+}
+
+void WorkerService::on_deadline(Deadline&, TimePoint) {
+  listeners_.clear();
+  abort_sessions();
+}
 
 }  // namespace fwd

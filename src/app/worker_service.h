@@ -19,7 +19,7 @@ class Worker;
 
 // One service on one worker: its listeners, balancer, sessions and counters. Owned by its Worker and used on
 // the worker's thread only.
-class WorkerService final : private Listener::Owner, private DialObserver {
+class WorkerService final : private Listener::Owner, private DialObserver, private Deadline::Owner {
  public:
   WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config, ServiceCounters& counters,
                 std::vector<Fd> listening);
@@ -27,7 +27,7 @@ class WorkerService final : private Listener::Owner, private DialObserver {
 
   void set_active(std::shared_ptr<const ActiveSet> set) { backends_.set_active(std::move(set)); }
   void start_accepting();
-  // Accepts what is queued, then closes the listeners.
+  // Accepts what is queued, closes the listeners, and after drain_timeout cuts what is left.
   void stop_accepting();
   // Goes on with what waited for a place or a descriptor.
   void wake();
@@ -46,12 +46,15 @@ class WorkerService final : private Listener::Owner, private DialObserver {
   TimePoint now() const;
 
  private:
+  void close_listeners();
   bool may_accept() override;
   void nobody_accepted() override;
   void accepted(Fd fd, const Endpoint& client) override;
-  void accept_failed(bool exhausted) override;
+  void accept_failed(bool paused) override;
   void dial_succeeded(BackendKey key, Duration elapsed) override;
   void dial_failed(BackendKey key, DialError error) override;
+  void dial_overtaken(BackendKey key) override;
+  void on_deadline(Deadline& deadline, TimePoint now) override;
 
   Worker& worker_;
   std::size_t index_;
@@ -63,6 +66,7 @@ class WorkerService final : private Listener::Owner, private DialObserver {
   Connector connector_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Session>> sessions_;
+  Deadline drain_deadline_;
   enum class Phase { waiting, accepting, stopping } phase_ = Phase::waiting;
 };
 

@@ -27,6 +27,11 @@ class LogLimiter {
     return std::exchange(state.held_back, 0);
   }
 
+  template <class Predicate>
+  void forget_if(Predicate predicate) {
+    std::erase_if(kinds_, [&predicate](const auto& entry) { return predicate(entry.first); });
+  }
+
  private:
   struct State {
     TimePoint since;

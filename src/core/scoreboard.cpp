@@ -22,6 +22,11 @@ BackendKey Scoreboard::add(const BackendId& id) {
   return record.key;
 }
 
+std::optional<BackendKey> Scoreboard::key_of(const BackendId& id) const {
+  const auto found = keys_.find(id);
+  return found == keys_.end() ? std::nullopt : std::optional(found->second);
+}
+
 void Scoreboard::unlist(BackendKey key) {
   BackendRecord* record = lookup(key);
   if (!record || !record->listed) return;
@@ -80,6 +85,12 @@ void Scoreboard::dial_failed(BackendKey key, DialError error, TimePoint now) {
   BackendRecord* record = lookup(key);
   if (!record || error == DialError::local) return;
   record->dials.failed(now);
+  dial_overtaken(key, now);
+}
+
+void Scoreboard::dial_overtaken(BackendKey key, TimePoint now) {
+  BackendRecord* record = lookup(key);
+  if (!record) return;
   if (record->listed) record->confirmation.start(now);
   reschedule(*record);
 }
@@ -156,11 +167,12 @@ void Scoreboard::start_probe(BackendRecord& record, TimePoint now) {
 
 void Scoreboard::settle(BackendRecord& record, TimePoint now, Due& due) {
   SampleEffect effect;
-  if (const auto sample = record.dials.take(now)) {
+  const auto sample = record.dials.take(now);
+  if (sample) {
     effect = sample->success ? succeed(record, SampleSource::dial, sample->latency, now) : fail(record, now);
   }
   if (record.ejection.expire(ejection_, now)) effect.readmitted = true;
-  if (effect.failed) due.failed.push_back(record.key);
+  if (sample) (effect.failed ? due.failed : due.succeeded).push_back(record.key);
   if (effect.ejected) due.ejected.push_back(record.key);
   if (effect.readmitted) due.readmitted.push_back(record.key);
 

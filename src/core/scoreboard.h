@@ -65,6 +65,8 @@ class Scoreboard {
 
   // Finds the record again when the backend is still held; else makes one. Marks it listed.
   BackendKey add(const BackendId& id);
+  // The key of a backend that is held; nothing for a stranger.
+  std::optional<BackendKey> key_of(const BackendId& id) const;
   // Off the list; the record stays until forget().
   void unlist(BackendKey key);
   void forget(BackendKey key);
@@ -75,12 +77,15 @@ class Scoreboard {
   // DialError::local is counted in `probes` and otherwise ignored (no sample).
   SampleEffect probe_failed(BackendKey key, DialError error, TimePoint now);
   void dial_succeeded(BackendKey key, Duration latency, TimePoint now);
+  // A dial took so long that another backend was tried: starts the confirmation probes, and is no sample.
+  void dial_overtaken(BackendKey key, TimePoint now);
   // Starts the confirmation probes. DialError::local is ignored.
   void dial_failed(BackendKey key, DialError error, TimePoint now);
 
   // Does what time alone brings: folds the dials of a second into a sample, ends hold-downs that are over.
   struct Due {
-    std::vector<BackendKey> failed;  // a folded sample was a failure
+    std::vector<BackendKey> failed;     // a folded sample was a failure
+    std::vector<BackendKey> succeeded;  // a folded sample was a success
     std::vector<BackendKey> ejected;
     std::vector<BackendKey> readmitted;
     std::vector<BackendKey> to_probe;  // confirmation probes due now; marked as started

@@ -62,9 +62,11 @@ LinkRequest::Step LinkRequest::dial_next() {
 // none_left: this member failed at once.
 LinkRequest::Step LinkRequest::dial(BackendKey key) {
   Dial::Owner& self = *this;
-  Attempt attempt{connector_.backends.lease(key), std::make_unique<Dial>(connector_.context, self)};
+  Attempt attempt{connector_.backends.lease(key), std::make_unique<Dial>(connector_.context, self),
+                  clock_now()};
   const Endpoint to = attempt.lease.backend().id.endpoint;
-  const auto error = attempt.dial->start({to, source_for(to.ip), connector_.options.dial_timeout});
+  const auto error =
+      attempt.dial->start({to, connector_.sources.next_for(to.ip), connector_.options.dial_timeout});
   if (error == DialError::local) {
     last_error_ = error;
     return Step::short_of_resources;
@@ -79,15 +81,6 @@ LinkRequest::Step LinkRequest::dial(BackendKey key) {
   return Step::started;
 }
 
-std::optional<IpAddress> LinkRequest::source_for(const IpAddress& to) {
-  const auto& sources = connector_.options.source_addrs;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const IpAddress& source = sources[connector_.next_source++ % sources.size()];
-    if (source.v6 == to.v6) return source;
-  }
-  return std::nullopt;
-}
-
 std::vector<LinkRequest::Attempt>::iterator LinkRequest::find(const Dial& dial) {
   return std::ranges::find_if(attempts_,
                               [&dial](const Attempt& attempt) { return attempt.dial.get() == &dial; });
@@ -95,6 +88,12 @@ std::vector<LinkRequest::Attempt>::iterator LinkRequest::find(const Dial& dial) 
 
 void LinkRequest::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) {
   Attempt winner = std::move(*find(dial));
+  const TimePoint doubtful = clock_now() - connector_.options.dial_stagger;
+  for (const Attempt& attempt : attempts_) {
+    if (attempt.dial != nullptr && attempt.began <= doubtful) {
+      connector_.observer.dial_overtaken(attempt.lease.backend().key);
+    }
+  }
   stop();
   connector_.observer.dial_succeeded(winner.lease.backend().key, elapsed);
   owner_.link_ready(std::move(stream), std::move(winner.lease));

@@ -8,6 +8,7 @@
 #include "core/balancer.h"
 #include "net/backend_table.h"
 #include "net/dial.h"
+#include "net/source_addresses.h"
 
 namespace fwd {
 
@@ -15,14 +16,15 @@ struct ConnectorOptions {
   Duration dial_timeout{};
   Duration dial_stagger{};
   std::size_t dial_attempts = 1;
-  std::vector<IpAddress> source_addrs;
 };
 
-// Hears how every dial went, for the scores. Dials that were overtaken or cancelled are not reported.
+// Hears how every dial went, for the scores. Dials that a leaving client cancelled are not reported.
 class DialObserver {
  public:
   virtual void dial_succeeded(BackendKey key, Duration elapsed) = 0;
   virtual void dial_failed(BackendKey key, DialError error) = 0;
+  // Another member answered first although this one had dial_stagger to itself: no failure, but a doubt.
+  virtual void dial_overtaken(BackendKey key) = 0;
 
  protected:
   ~DialObserver() = default;
@@ -35,7 +37,7 @@ struct Connector {
   BackendTable& backends;
   Balancer& balancer;
   DialObserver& observer;
-  std::size_t next_source = 0;  // source addresses take turns
+  SourceAddresses sources;
 };
 
 // Gets one client a link: dials the member that the balancer picks, another one when that fails or has not
@@ -67,6 +69,7 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
   struct Attempt {
     BackendTable::Lease lease;
     std::unique_ptr<Dial> dial;
+    TimePoint began;
   };
   enum class Step { started, none_left, short_of_resources };
 
@@ -79,7 +82,6 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
   void stop();
   Step dial_next();
   Step dial(BackendKey key);
-  std::optional<IpAddress> source_for(const IpAddress& to);
   std::vector<Attempt>::iterator find(const Dial& dial);
 
   Connector& connector_;

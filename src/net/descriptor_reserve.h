@@ -1,6 +1,6 @@
 #pragma once
 
-#include <fcntl.h>
+#include <sys/socket.h>
 
 #include "net/fd.h"
 
@@ -12,7 +12,7 @@ class DescriptorReserve {
  public:
   // True when the reserve is there, made anew if need be. Accept only then.
   bool replenish() {
-    if (!held_) held_ = Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!held_) held_ = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     return static_cast<bool>(held_);
   }
   // Sets the descriptor free for whoever ran out. False when there was none.

@@ -31,6 +31,7 @@ std::optional<DialError> Dial::start(const DialTarget& target) {
   Fd fd = make_socket(address.get()->sa_family);
   if (!fd) return classify_dial_error(errno);
   set_nodelay(fd.get());
+  set_urgent_inline(fd.get());
   if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
   to_ = target.to;
   began_ = clock_now();

@@ -7,8 +7,22 @@
 namespace fwd {
 namespace {
 
-bool is_exhaustion(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+// Concerns the one connection that was taken from the queue, or nobody (accept(2)); the next may do better.
+bool is_passing(int error) {
+  switch (error) {
+    case ECONNABORTED:
+    case EINTR:
+    case EPROTO:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case EOPNOTSUPP:
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -50,8 +64,7 @@ Listener::Outcome Listener::accept_one() {
     owner_.nobody_accepted();
     return Outcome::none;
   }
-  // Others (ECONNABORTED, EPROTO, EINTR) concern one connection only: go on with the next.
-  paused_ = is_exhaustion(error);
+  paused_ = !is_passing(error);
   owner_.accept_failed(paused_);
   return paused_ ? Outcome::paused : Outcome::accepted;
 }

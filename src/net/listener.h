@@ -16,8 +16,9 @@ class Listener final : private Descriptor::Owner {
     virtual void nobody_accepted() = 0;
     // A connection, not blocking; `client` is unspecified for a Unix socket.
     virtual void accepted(Fd fd, const Endpoint& client) = 0;
-    // Gives the place back: accept failed. The listener is paused when `exhausted` (no descriptor or memory).
-    virtual void accept_failed(bool exhausted) = 0;
+    // Gives the place back: accept failed. The listener is paused when it is of no use to go on now, as
+    // without descriptors or memory.
+    virtual void accept_failed(bool paused) = 0;
 
    protected:
     ~Owner() = default;

@@ -26,6 +26,8 @@ class Loop {
   void stop() { uv_stop(&loop_); }
 
   uv_loop_t* uv() { return &loop_; }
+  // Work on libuv's threads (name lookups) has not come back. The destructor waits for it.
+  bool has_requests() const { return loop_.active_reqs.count > 0; }
 
   // Time at the start of the present batch of events, for stamps that need no more than that.
   TimePoint now() const { return now_; }

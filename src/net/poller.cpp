@@ -48,7 +48,7 @@ Poller::Poller(Loop& loop)
 
 bool Poller::control(int operation, const Descriptor& descriptor, std::uint32_t slot) {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET;
   event.data.u64 = pack(slot, slots_[slot].generation);
   return ::epoll_ctl(epoll_.get(), operation, descriptor.fd(), &event) == 0;
 }
@@ -98,6 +98,7 @@ void Poller::dispatch() {
     if ((event.events & kWriteEvents) != 0) descriptor.writable_ = true;
     if ((event.events & (EPOLLRDHUP | EPOLLHUP)) != 0) descriptor.hung_up_ = true;
     if ((event.events & EPOLLERR) != 0) descriptor.failed_ = true;
+    if ((event.events & EPOLLPRI) != 0) descriptor.urgent_ = true;
     descriptor.owner_->on_ready(descriptor);
   }
 }

@@ -46,6 +46,7 @@ class Descriptor {
   bool readable() const { return readable_; }
   bool writable() const { return writable_; }
   bool hung_up() const { return hung_up_; }  // the peer has closed at least its sending side
+  bool urgent() const { return urgent_; }    // TCP urgent data has come: reads stop short at its mark
   bool failed() const { return failed_; }    // a reset or another error has arrived
 
   void clear_readable() { readable_ = false; }
@@ -65,6 +66,7 @@ class Descriptor {
   bool writable_ : 1 = false;
   bool hung_up_ : 1 = false;
   bool failed_ : 1 = false;
+  bool urgent_ : 1 = false;
   bool queued_ : 1 = false;  // on the ready list
 };
 

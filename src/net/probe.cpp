@@ -37,7 +37,10 @@ std::unique_ptr<Probe> make_connect_probe(DialContext& context) {
 }
 
 void Prober::probe(BackendKey key, const DialTarget& target, bool urgent) {
-  if (!probes_.try_emplace(key).second) return;
+  const auto [probe, is_new] = probes_.try_emplace(key);
+  const bool waits = !is_new && probe->second == nullptr;
+  if (!is_new && !(waits && urgent)) return;
+  if (waits) std::erase_if(waiting_, [key](const auto& entry) { return entry.first == key; });
   waiting_.emplace(urgent ? waiting_.begin() : waiting_.end(), key, target);
   start_waiting();
 }

@@ -47,8 +47,8 @@ class Prober {
         max_concurrency_(max_concurrency),
         events_(std::move(events)) {}
 
-  // Nothing happens when a probe of that backend is waiting or under way already. An urgent one goes before
-  // all that wait.
+  // Nothing happens when a probe of that backend is waiting or under way already, but that an urgent one goes
+  // before all that wait.
   void probe(BackendKey key, const DialTarget& target, bool urgent = false);
   // Drops what waits or runs for it; nothing is reported.
   void cancel(BackendKey key);

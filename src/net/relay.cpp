@@ -29,6 +29,10 @@ void Relay::abort() {
   backend_->abort();
 }
 
+bool Relay::delivered() {
+  return up_.pending.empty() && down_.pending.empty() && client_->drained() && backend_->drained();
+}
+
 void Relay::on_stream(Stream& stream) {
   if (over_) return;
   if (stream.failed()) broke(stream);

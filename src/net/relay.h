@@ -49,6 +49,8 @@ class Relay final : private Stream::Owner {
   void start();
   // Both peers see a reset when the relay is destroyed.
   void abort();
+  // Whether all that was read on one side is on its way to the other.
+  bool delivered();
   bool half_closed() const { return up_.ended != down_.ended; }
   Stream& backend() { return *backend_; }
 

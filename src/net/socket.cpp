@@ -75,6 +75,8 @@ Endpoint SocketAddress::endpoint() const {
 
 void set_nodelay(int fd) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
+void set_urgent_inline(int fd) { set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1); }
+
 void set_keepalive(int fd, const Keepalive& keepalive) {
   set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, whole_seconds(keepalive.idle));
@@ -85,11 +87,14 @@ void set_keepalive(int fd, const Keepalive& keepalive) {
 ListenResult bind_tcp(const Endpoint& endpoint, const ListenOptions& options) {
   const SocketAddress address(endpoint);
   Fd fd(::socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd && errno == EAFNOSUPPORT && options.dual_stack)
+    return bind_tcp({IpAddress{}, endpoint.port}, options);
   if (!fd) return {Fd(), error_text(errno)};
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1);
   if (options.shared) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1);
   if (endpoint.ip.v6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, options.dual_stack ? 0 : 1);
   set_nodelay(fd.get());
+  set_urgent_inline(fd.get());
   set_keepalive(fd.get(), options.keepalive);
   if (::bind(fd.get(), address.get(), address.size()) != 0) return {Fd(), error_text(errno)};
   return {std::move(fd), {}};

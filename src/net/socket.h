@@ -44,6 +44,8 @@ struct Keepalive {
 };
 void set_keepalive(int fd, const Keepalive& keepalive);
 void set_nodelay(int fd);
+// Urgent data is read in its place as any other byte, so that none is lost.
+void set_urgent_inline(int fd);
 
 struct ListenOptions {
   bool dual_stack = false;  // for the IPv6 any-address: take IPv4 too
@@ -57,7 +59,8 @@ struct ListenResult {
   std::string error;  // what went wrong; empty on success
 };
 
-// Bound, not listening: what tells whether an address is free. Sets the options that listening needs.
+// Bound, not listening (dual stack on a system without IPv6: IPv4 only): what tells whether an address is
+// free. Sets the options that listening needs.
 ListenResult bind_tcp(const Endpoint& endpoint, const ListenOptions& options);
 // Bound and listening, not blocking.
 ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options);

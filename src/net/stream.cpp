@@ -22,8 +22,9 @@ IoResult SocketStream::read(std::span<std::byte> into) {
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     const auto bytes = static_cast<std::size_t>(got);
-    // A short read has emptied the socket, unless a FIN or reset came with the same edge.
-    if (bytes < into.size() && !descriptor_.hung_up() && !descriptor_.failed()) descriptor_.clear_readable();
+    // A short read has emptied the socket, unless a FIN or reset came with the same edge, or urgent data did.
+    const bool may_hold_more = descriptor_.hung_up() || descriptor_.failed() || descriptor_.urgent();
+    if (bytes < into.size() && !may_hold_more) descriptor_.clear_readable();
     return {IoResult::Status::ok, bytes};
   }
   if (got == 0) return {IoResult::Status::eof, 0};

@@ -44,7 +44,6 @@ class Histogram {
 
   void observe(Duration d);
   HistogramData read() const;
-  std::span<const double> bounds() const { return bounds_; }
 
  private:
   std::span<const double> bounds_;

@@ -44,7 +44,7 @@ struct WorkerView {
 
 constexpr FamilySpec<WorkerView> kWorkerFamilies[] = {
     {"tcp_forwarder_event_loop_lag_seconds", MetricType::Histogram,
-     "How late the timers of a worker's loop fire.",
+     "How long one pass of a worker's loop kept everybody else there waiting.",
      [](const WorkerView& v, Series& out) { out.add(v.counters.loop_lag.read(), loop_lag_bounds()); }},
 };
 

@@ -128,6 +128,8 @@ def test_when_all_are_down_clients_are_reset_until_one_is_back(backends, forward
         backend.kill()
     wait_until(lambda: forwarder.value("selector_panic") == 1)
     assert forwarder.value("active_set_size") == 3
+    wait_until(lambda: any(event["panic"] and event["level"] == "warn" for event in
+                           forwarder.events("active set kept") + forwarder.events("active set changed")))
     assert new_client_is_reset(forwarder)
     assert forwarder.value("errors_total", kind="dial_refused") > 0
 

@@ -78,16 +78,32 @@ def test_clients_in_the_queue_at_the_stop_are_served(backend):
         assert len(wait_until(lambda: answered(clients))) == 1
         forwarder.signal(signal.SIGTERM)
         wait_until(lambda: draining(forwarder))
-        while clients:
-            (client,) = wait_until(lambda: answered(clients))
-            assert client.recv(100) == sent.pop(client)
-            clients.remove(client)
+        with pytest.raises(ConnectionRefusedError):
+            forwarder.connect()  # the listener is gone although nobody has left: the queue was taken beyond the limit
+        for client, data in sent.items():
+            assert client.recv(100) == data
             client.close()
         assert forwarder.wait(5) == 0
 
 
 def answered(clients):
     return select.select(clients, [], [], 0)[0]
+
+
+def test_each_service_drains_for_its_own_time(backend):
+    patient = ("127.0.0.1", free_port())
+    config = drain_timeout("20s") | {"services": [
+        {"name": "hasty", "pools": {"common": {"drain_timeout": "100ms"}}},
+        {"name": "patient", "server": {"listen_addr": "{}:{}".format(*patient)}},
+    ]}
+    with Forwarder([backend.name], config) as forwarder, forwarder.connect() as hasty, \
+            socket.create_connection(patient, 10) as client:
+        assert exchange(hasty) and exchange(client)
+        forwarder.signal(signal.SIGTERM)
+        assert is_reset(hasty)
+        assert exchange(client)
+        client.close()
+        assert forwarder.wait(5) == 0
 
 
 def test_a_second_signal_ends_at_once(backend):

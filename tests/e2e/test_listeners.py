@@ -1,6 +1,7 @@
 """What it can listen on: TCP of both families, Unix sockets, several addresses, several services."""
 
 import contextlib
+import signal
 import socket
 import stat
 
@@ -95,6 +96,20 @@ def test_a_live_unix_path_is_refused_and_left_alone(backend, tmp_path):
         assert code == 1
         assert str(path) in said and "in use" in said.lower()
         assert name_at_path(path) == backend.name
+
+
+def test_a_draining_process_leaves_its_successors_unix_path_alone(backend, tmp_path):
+    path = tmp_path / "socket"
+    config = listening(f"unix:{path}")
+    with Forwarder([backend.name], config) as first, socket.socket(socket.AF_UNIX) as held:
+        held.connect(str(path))
+        assert held.recv(1)
+        first.signal(signal.SIGTERM)
+        wait_until(lambda: first.get("/readyz")[0] == 503)
+        with Forwarder([backend.name], config):
+            held.close()
+            assert first.wait(5) == 0
+            assert name_at_path(path) == backend.name
 
 
 def test_a_file_that_is_no_socket_is_refused_and_left_alone(backend, tmp_path):

@@ -166,6 +166,18 @@ def test_a_silent_member_is_ejected_at_once_and_costs_clients_little_until_then(
         assert forwarder.standby() == silent  # the set is full
 
 
+def test_a_silent_member_is_found_by_the_clients_that_had_to_wait_for_it(net):
+    rare_probes = {"remotes": {"probing": {"interval": "1h", "timeout": "300ms"}, "selector": {"active_set_size": 3}}}
+    with Watched(net, net.backends, rare_probes) as forwarder:
+        wait_until(lambda: len(forwarder.members()) == 3)
+        silent = max(net.backends)
+        net.drop(silent)
+        since = time.monotonic()
+        wait_until(lambda: served_by(forwarder) and silent not in forwarder.members(), interval=0.05)
+        assert time.monotonic() - since < 6
+        assert forwarder.errors() == {}
+
+
 def test_p2c_weighs_load_by_connect_time(net):
     near, far = net.backends[:2]
     net.set_delay(near, 5)

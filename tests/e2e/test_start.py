@@ -38,6 +38,20 @@ def test_a_taken_port_ends_the_start_with_1(backend, section):
     assert address in said and "in use" in said.lower()
 
 
+def test_a_source_address_of_another_machine_ends_with_2(backend):
+    config = {"remotes": {"source_addrs": ["127.0.0.1", "203.0.113.7"]}}
+    code, said = end_of(Forwarder([backend.name], config, ready=False))
+    assert code == 2
+    assert "remotes.source_addrs" in said and "203.0.113.7" in said
+
+
+def test_a_candidate_that_cannot_be_reached_from_here_does_not_end_the_first_pass(backend):
+    with Forwarder(["255.255.255.255:80", backend.name]) as forwarder, forwarder.connect() as client:
+        assert exchange(client)
+        assert forwarder.value("selector_panic") == 0
+        assert forwarder.value("selector_decisions_total", reason="panic") == 0
+
+
 def test_a_second_instance_fails_at_once_and_the_first_goes_on(backend):
     with Forwarder([backend.name], {"server": {"workers": 2}}) as first:
         address = "{}:{}".format(*first.address)

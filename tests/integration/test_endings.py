@@ -75,6 +75,31 @@ def test_what_was_sent_before_a_reset_reaches_a_slow_reader(peers, first):
     wait_until(lambda: peers.forwarder.errors() == {"relay_reset": 1})
 
 
+def test_a_stream_cut_by_the_idle_timeout_does_not_look_complete():
+    with Peers({"server": {"idle_timeout": "1s"}}) as peers:
+        client, backend = peers.session()
+        backend.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            while True:
+                backend.sendall(bytes(1 << 20))  # until nothing more fits between the two
+        wait_until(lambda: peers.forwarder.value("active_connections") == 0)
+        with pytest.raises(ConnectionResetError):
+            while client.recv(1 << 20):
+                pass
+        assert peers.forwarder.errors() == {"idle_timeout": 1}
+
+
+@pytest.mark.parametrize("first", ["client", "backend"])
+def test_urgent_data_is_kept_in_its_place_and_holds_nothing_up(peers, first):
+    early, late = ordered(peers.session(), first)
+    early.sendall(b"abc")
+    early.send(b"!", socket.MSG_OOB)
+    early.sendall(b"def")
+    assert receive(late, 7) == b"abc!def"
+    early.sendall(b"ghi")
+    assert receive(late, 3) == b"ghi"
+
+
 def test_an_idle_session_is_closed_and_a_busy_one_is_not():
     with Peers({"server": {"idle_timeout": "1s"}}) as peers:
         started = time.monotonic()

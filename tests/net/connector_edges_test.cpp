@@ -13,8 +13,8 @@ using testing::IsEmpty;
 // Nothing can be dialed for a reason of this machine alone; here, a source address that is not its own.
 class LocalFaultTest : public LinkRequestFixture {
  protected:
-  LocalFaultTest() { connector.options.source_addrs = {ip("203.0.113.1")}; }
-  void mend() { connector.options.source_addrs.clear(); }
+  LocalFaultTest() { connector.sources = SourceAddresses({ip("203.0.113.1")}); }
+  void mend() { connector.sources = {}; }
   void start_and_wait(Duration time) {
     start();
     EXPECT_FALSE(run_until(

@@ -70,6 +70,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
     succeeded.push_back(key);
   }
   void dial_failed(BackendKey key, DialError error) override { failed.emplace_back(key, error); }
+  void dial_overtaken(BackendKey key) override { overtaken.push_back(key); }
 
   Fd listener = listen_on(loopback());
   Endpoint server = local_endpoint(listener.get());
@@ -78,7 +79,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
   ActiveSet set;
   BackendTable backends;
   Balancer balancer{BalancingAlgorithm::least_connections, Random(1)};
-  Connector connector{context, {}, backends, balancer, *this};
+  Connector connector{context, {}, backends, balancer, *this, {}};
 
   int answers = 0;
   std::unique_ptr<Stream> stream;
@@ -86,6 +87,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
   std::optional<DialError> failure;
   std::vector<BackendKey> succeeded;
   std::vector<std::pair<BackendKey, DialError>> failed;
+  std::vector<BackendKey> overtaken;
   std::function<void()> on_answer;
   std::unique_ptr<LinkRequest> request;
 };

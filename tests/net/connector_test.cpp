@@ -88,6 +88,7 @@ TEST_F(LinkRequestTest, StartsAnotherMemberWhenTheFirstIsSlowAndDropsTheLoser) {
   expect_one_answer();
   EXPECT_EQ(lease.backend().key, good);
   EXPECT_THAT(failed, IsEmpty()) << "an overtaken dial is no failure";
+  EXPECT_THAT(overtaken, ElementsAre(slow));
   EXPECT_THAT(succeeded, ElementsAre(good));
 }
 
@@ -101,6 +102,7 @@ TEST_F(LinkRequestTest, FirstMayStillWinAfterTheSecondWasStarted) {
   expect_one_answer();
   EXPECT_EQ(lease.backend().key, first);
   EXPECT_EQ(in_use(second), 0U);
+  EXPECT_THAT(overtaken, IsEmpty()) << "the second had no time of its own";
 }
 
 TEST_F(LinkRequestTest, TimeOutIsReportedForEveryMember) {
@@ -129,7 +131,7 @@ TEST_F(LinkRequestTest, TimeOutOfTheOnlyAttemptIsReportedToo) {
 }
 
 TEST_F(LinkRequestTest, SourceAddressesTakeTurnsWithinTheFamily) {
-  connector.options.source_addrs = {ip("127.0.0.5"), ip("::1"), ip("127.0.0.6")};
+  connector.sources = SourceAddresses({ip("127.0.0.5"), ip("::1"), ip("127.0.0.6")});
   add_good();
   std::vector<std::string> sources;
   for (int i = 0; i < 3; ++i) {
