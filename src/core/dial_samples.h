@@ -29,7 +29,7 @@ class DialSamples {
   std::vector<Duration> latencies_;  // of those that succeeded
 };
 
-// Extra probes that a failed dial starts: one at once and then one a second, until three answers in a row
+// Extra probes that a failed or overtaken dial starts: one at once and then one a second, until three answers in a row
 // agree (three successes or three failures).
 class Confirmation {
  public:
