@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <iterator>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #include "config/key_reader.h"
 
-#include <algorithm>
 #include <map>
 
 #include "config/suggest.h"

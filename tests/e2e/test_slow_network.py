@@ -2,6 +2,8 @@
 
 import collections
 import contextlib
+import pathlib
+import shutil
 import time
 
 import pytest
@@ -187,3 +189,27 @@ def test_p2c_weighs_load_by_connect_time(net):
         served = collections.Counter(
             read_line(stack.enter_context(forwarder.connect())) for _ in range(50))
         assert 2 < served[name_of(near)] / served[name_of(far)] < 8
+
+
+def test_a_name_server_that_does_not_answer_holds_up_neither_the_start_nor_the_end(net):
+    backend, name_server = net.backends[:2]
+    net.drop(name_server)
+    with resolver(net.near, name_server):
+        config = {"remotes": {"selector": {"active_set_size": 1}}}
+        with Forwarder([name_of(backend), "never.example:80"], config, namespace=net.near) as forwarder:
+            assert served_by(forwarder) == name_of(backend)
+            began = time.monotonic()
+            forwarder.stop()
+            assert time.monotonic() - began < 3
+
+
+@contextlib.contextmanager
+def resolver(namespace, address):
+    """Names are looked up at this address by what is started in the namespace meanwhile."""
+    directory = pathlib.Path("/etc/netns") / namespace
+    directory.mkdir(parents=True)
+    try:
+        (directory / "resolv.conf").write_text(f"nameserver {address}\n")
+        yield
+    finally:
+        shutil.rmtree(directory)
