@@ -5,8 +5,14 @@
 #include <utility>
 
 #include "app/worker.h"
+#include "telemetry/log.h"
 
 namespace fwd {
+namespace {
+
+constexpr Duration kPauseLineInterval = std::chrono::seconds(10);
+
+}  // namespace
 
 WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config,
                              ServiceCounters& counters, std::vector<Fd> listening)
@@ -22,7 +28,8 @@ WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceCon
                  balancer_,
                  *this,
                  SourceAddresses(config.remotes.source_addrs)},
-      drain_deadline_(worker.dial_context().deadlines, *this) {
+      drain_deadline_(worker.dial_context().deadlines, *this),
+      pause_lines_(kPauseLineInterval) {
   Listener::Owner& self = *this;
   for (Fd& fd : listening) {
     listeners_.push_back(std::make_unique<Listener>(worker.poller(), std::move(fd), self));
@@ -81,6 +88,7 @@ bool WorkerService::may_accept() {
     worker_.admission().enter_anyway();
   } else if (!worker_.admission().enter()) {
     counters_.count(ErrorKind::limit);
+    log_pause("max_connections is reached");
     return false;
   }
   if (worker_.dial_context().reserve.replenish()) return true;
@@ -108,7 +116,15 @@ void WorkerService::accepted(Fd fd, const Endpoint& client) {
 void WorkerService::accept_failed(bool paused) {
   counters_.count(paused ? ErrorKind::limit : ErrorKind::accept);
   if (!paused) return worker_.leave();
+  log_pause("the system has no descriptor or memory for another connection");
   worker_.wait_for_descriptors();
+}
+
+void WorkerService::log_pause(std::string_view why) {
+  const auto held_back = pause_lines_.allow(why, worker_.loop().now());
+  if (!held_back) return;
+  log(LogModule::worker, LogLevel::warn, "accepting is paused; connections wait in the kernel's queue",
+      {{"service", config_.name}, {"reason", std::string(why)}, {"held_back", *held_back}});
 }
 
 void WorkerService::dial_succeeded(BackendKey key, Duration elapsed) {

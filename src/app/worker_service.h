@@ -4,10 +4,12 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/session.h"
 #include "config/config.h"
+#include "core/log_limiter.h"
 #include "net/backend_table.h"
 #include "net/connector.h"
 #include "net/listener.h"
@@ -47,6 +49,7 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
 
  private:
   void close_listeners();
+  void log_pause(std::string_view why);
   bool may_accept() override;
   void nobody_accepted() override;
   void accepted(Fd fd, const Endpoint& client) override;
@@ -67,6 +70,7 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Session>> sessions_;
   Deadline drain_deadline_;
+  LogLimiter<std::string_view> pause_lines_;
   enum class Phase { waiting, accepting, stopping } phase_ = Phase::waiting;
 };
 

@@ -80,6 +80,7 @@ def test_connections_beyond_the_limit_wait_and_lose_nothing(backend, configured,
         wait_until(lambda: forwarder.value("errors_total", kind="limit") > 0)
         assert cpu_share(forwarder.process) < 0.1
         assert crowd.served() == forwarder.value("active_connections") == most
+        wait_until(lambda: "accepting is paused" in forwarder.log())
 
         crowd.close(1)  # one place, on whichever worker: one more is served
         all_served(crowd, most + 1)
