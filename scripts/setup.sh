@@ -3,7 +3,7 @@
 # Usage: scripts/setup.sh build | test | check   (each includes the one before)
 set -euo pipefail
 
-build="g++ cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libcivetweb-dev
+build="g++ make cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libcivetweb-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libsystemd-dev"
 test="libgtest-dev libgmock-dev prometheus python3 python3-pytest iproute2 curl netcat-openbsd nginx-light
   redis-server redis-tools postgresql openssh-server openssh-client systemd haproxy libnginx-mod-stream"
