@@ -34,13 +34,13 @@ FileProvider::~FileProvider() = default;
 
 std::string FileProvider::start(OnChange on_change) {
   on_change_ = std::move(on_change);
+  if (config_.file.watch) {
+    watch_ = std::make_unique<FileWatch>(loop_, config_.file.path, kWatchInterval, [this] { reread(); });
+  }
   if (std::string error = read(); !error.empty()) return error;
   follow_hosts();
   update();
   resolve_all();
-  if (config_.file.watch) {
-    watch_ = std::make_unique<FileWatch>(loop_, config_.file.path, kWatchInterval, [this] { reread(); });
-  }
   return {};
 }
 
