@@ -29,8 +29,8 @@ class DialSamples {
   std::vector<Duration> latencies_;  // of those that succeeded
 };
 
-// Extra probes that a failed or overtaken dial starts: one at once and then one a second, until three answers in a row
-// agree (three successes or three failures).
+// Extra probes that a failed or overtaken dial starts: one at once and then one a second, until three answers
+// in a row agree (three successes or three failures).
 class Confirmation {
  public:
   void start(TimePoint now);  // no effect while one is running
