@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <ranges>
 #include <utility>
 
 #include "telemetry/log.h"
@@ -48,8 +47,8 @@ std::string FileProvider::start(OnChange on_change) {
 std::string FileProvider::read() {
   ListResult result = read_target_list(config_.file.path, config_.default_remote_port);
   if (result.unreadable) return to_string(result.faults.front());
-  for (const ConfigFault& fault : result.faults | std::views::take(kFaultLines)) {
-    say("an entry of the list is left out", to_string(fault));
+  for (std::size_t i = 0; i < std::min(result.faults.size(), kFaultLines); ++i) {
+    say("an entry of the list is left out", to_string(result.faults[i]));
   }
   if (result.faults.size() > kFaultLines) {
     say("more entries of the list are left out; `check` names them all",
