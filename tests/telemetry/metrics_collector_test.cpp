@@ -249,7 +249,8 @@ TEST_F(MetricsCollectorTest, CountsOpenDescriptorsExactly) {
 }
 
 TEST_F(MetricsCollectorTest, PromtoolFindsNoFault) {
-  if (::access("/usr/bin/promtool", X_OK) != 0) GTEST_SKIP() << "promtool is not installed";
+  ASSERT_EQ(::access("/usr/bin/promtool", X_OK), 0)
+      << "promtool is missing: scripts/setup.sh test installs it";
   const std::string path = testing::TempDir() + "fwd-metrics-" + std::to_string(::getpid());
   std::ofstream(path) << text_;
   std::FILE* promtool = ::popen(("/usr/bin/promtool check metrics < " + path + " 2>&1").c_str(), "r");
