@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/pool_counters.h"
 #include "core/time.h"
 
 namespace fwd {
@@ -13,6 +14,8 @@ struct ActiveMember {
   BackendId id;
   std::shared_ptr<BackendLoad> load;
   Duration connect_time{};  // latency EWMA when the set was published; 0 when not known
+  bool ejected = false;     // in the set for want of a better one (panic): no link is kept ready
+  std::vector<std::shared_ptr<PoolCounters>> pools{};  // one for each worker
 };
 
 // What control publishes to every worker; immutable once published (shared_ptr<const ActiveSet>).

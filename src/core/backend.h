@@ -3,23 +3,31 @@
 #include <atomic>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "core/address.h"
 
 namespace fwd {
 
-// What makes a backend the same backend, everywhere: in the list, in scores, pools and metric labels.
+// What makes a backend the same backend, everywhere: in the list, in scores, pools and metric labels. Two
+// host names of one address are two backends where TLS verifies the name.
 struct BackendId {
   Endpoint endpoint;
+  std::string name{};  // the host name in the list, where TLS verifies it; else empty
 
   auto operator<=>(const BackendId&) const = default;
 };
 
-inline std::string to_string(const BackendId& id) { return to_string(id.endpoint); }
+// "1.2.3.4:443", or "1.2.3.4:443/name".
+inline std::string to_string(const BackendId& id) {
+  return to_string(id.endpoint) + (id.name.empty() ? "" : "/" + id.name);
+}
 
 struct BackendIdHash {
-  std::size_t operator()(const BackendId& id) const { return EndpointHash{}(id.endpoint); }
+  std::size_t operator()(const BackendId& id) const {
+    return EndpointHash{}(id.endpoint) ^ std::hash<std::string>{}(id.name);
+  }
 };
 
 // Short name of a backend's record within one service. Never reused while the process lives.

@@ -69,7 +69,7 @@ std::vector<BackendId> single_addresses(const TargetList& list, std::span<const 
   std::vector<BackendId> singles;
   for (const Endpoint& endpoint : list.endpoints) singles.push_back({endpoint});
   for (const ResolvedHost& host : resolved) {
-    for (const IpAddress& ip : host.addresses) singles.push_back({{ip, host.host.port}});
+    for (const IpAddress& ip : host.addresses) singles.push_back({{ip, host.host.port}, host.name});
   }
   return singles;
 }

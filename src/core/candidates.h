@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/backend.h"
@@ -14,6 +15,7 @@ namespace fwd {
 struct ResolvedHost {
   HostTarget host;
   std::vector<IpAddress> addresses;
+  std::string name{};  // BackendId::name of its backends
 };
 
 struct CandidateList {

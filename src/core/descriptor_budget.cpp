@@ -7,7 +7,7 @@ namespace fwd {
 DescriptorBudget plan_descriptors(const DescriptorNeeds& needs) {
   const std::uint64_t left = needs.limit > needs.reserved ? needs.limit - needs.reserved : 0;
   const std::uint64_t carried = std::min(needs.max_connections, left / 2);
-  return {carried, carried < needs.max_connections};
+  return {carried, carried < needs.max_connections, left};
 }
 
 }  // namespace fwd

@@ -13,6 +13,7 @@ struct DescriptorNeeds {
 struct DescriptorBudget {
   std::uint64_t max_connections = 0;  // effective; 0 when the limit cannot carry a single session
   bool lowered = false;
+  std::uint64_t sessions_and_links = 0;  // after the reserve: idle links have what sessions leave
 };
 
 // Two descriptors a session after the reserve.

@@ -1,7 +1,6 @@
 #include "core/target_list.h"
 
 #include <algorithm>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -234,6 +233,11 @@ std::uint64_t AddressRange::size() const {
   constexpr int kMostBits = 62;
   const std::uint64_t all = std::uint64_t{1} << std::min(host_bits(), kMostBits);
   return first.v6 || host_bits() < 2 ? all : all - 2;
+}
+
+std::optional<std::string> parse_host_name(std::string_view text) {
+  if (check_host(text)) return std::nullopt;
+  return host_name(text);
 }
 
 TargetList parse_target_list(std::string_view text, std::uint16_t default_port) {

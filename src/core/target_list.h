@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,9 +48,13 @@ struct TargetList {
   bool empty() const { return endpoints.empty() && ranges.empty() && hosts.empty(); }
 };
 
+// A host name (RFC 1123) in lower case and without a trailing dot; nothing when the text is not one. An IPv4
+// address is none, nor is what a resolver may take for one.
+std::optional<std::string> parse_host_name(std::string_view text);
+
 // Never fails: a bad line becomes a fault and the others are kept. Accepts a UTF-8 byte order mark and CRLF.
-// Host names follow RFC 1123; they come out in lower case and without a trailing dot. IPv6 without
-// brackets is always an address without a port: 2001:db8::1:8080 is the address that ends in 8080.
+// Host names are as parse_host_name gives them. IPv6 without brackets is always an address without a port:
+// 2001:db8::1:8080 is the address that ends in 8080.
 TargetList parse_target_list(std::string_view text, std::uint16_t default_port);
 
 }  // namespace fwd
