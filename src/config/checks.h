@@ -15,7 +15,10 @@ void check_service(const Draft& draft, Faults& faults);
 // Listeners that want the same address, and what concerns the endpoints of the process.
 void check_process(const Draft& top, const std::vector<Draft>& services, Faults& faults);
 
+// Client certificate and key of one service, and the files of remotes.tls where it is enabled.
+void check_tls(const Draft& draft, Faults& faults, Warnings& warnings);
+
 // Valid, but probably not what was meant.
-std::vector<std::string> find_warnings(const std::vector<Draft>& services);
+void find_warnings(const std::vector<Draft>& services, Warnings& warnings);
 
 }  // namespace fwd

@@ -7,10 +7,13 @@
 
 #include "core/balancer.h"
 #include "core/log_level.h"
+#include "core/pool_sizer.h"
 #include "core/probe_plan.h"
+#include "core/proxy_header.h"
 #include "core/scoring.h"
 #include "core/selector.h"
 #include "core/time.h"
+#include "core/tls_options.h"
 
 namespace fwd {
 
@@ -74,8 +77,10 @@ struct FileProviderConfig {
 struct RemotesConfig {
   std::uint16_t default_remote_port = 80;
   std::size_t max_candidates = 4096;
+  ProxyProtocol proxy_protocol = ProxyProtocol::none;
   std::vector<IpAddress> source_addrs;
   Duration resolve_interval = std::chrono::seconds(60);
+  TlsOptions tls;  // paths resolved against the directory of the configuration file
   FileProviderConfig file;
   ProbingConfig probing;
   ScoringConfig scoring;
@@ -95,10 +100,12 @@ struct KeepaliveConfig {
 struct PoolsConfig {
   BalancingAlgorithm algorithm = BalancingAlgorithm::least_connections;
   Duration dial_timeout = std::chrono::seconds(1);
+  Duration idle_timeout = std::chrono::minutes(10);  // of an idle link
   Duration drain_timeout = std::chrono::seconds(30);
   unsigned dial_attempts = 3;
   Duration dial_stagger = std::chrono::milliseconds(200);
   KeepaliveConfig keepalive;
+  PoolSizing sizing;  // pools.strategy
 
   bool operator==(const PoolsConfig&) const = default;
 };

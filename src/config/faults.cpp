@@ -36,6 +36,10 @@ std::vector<ConfigFault> Faults::take() {
   return std::exchange(faults_, {});
 }
 
+void Warnings::add(std::string text) {
+  if (std::find(texts_.begin(), texts_.end(), text) == texts_.end()) texts_.push_back(std::move(text));
+}
+
 std::string printable(std::string_view text) {
   std::string shown(cut(text));
   std::replace_if(

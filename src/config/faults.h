@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -33,6 +34,16 @@ class Faults {
 
   std::string file_;
   std::vector<ConfigFault> faults_;
+};
+
+// Collects what is worth a line though nothing is wrong; each text once.
+class Warnings {
+ public:
+  void add(std::string text);
+  std::vector<std::string> take() { return std::move(texts_); }
+
+ private:
+  std::vector<std::string> texts_;
 };
 
 // Text of the user as a message shows it: on one line, cut when long. quote() adds double quotes.

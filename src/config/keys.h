@@ -14,7 +14,6 @@ namespace fwd {
 enum class Scope {
   process,  // one value for the whole process: only at the top level
   service,  // may be overridden by each service
-  planned,  // as service, but without effect yet
 };
 
 // One key of config.yaml, declared once: reading, suggestions, comparing and the tests of the documentation

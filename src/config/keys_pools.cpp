@@ -18,12 +18,10 @@ OneOf<BalancingAlgorithm> algorithms() {
 
 void declare_common(std::vector<Key>& keys) {
   const auto pools = [](auto& draft) -> auto& { return draft.service.pools; };
-  const auto planned = [](auto& draft) -> auto& { return draft.planned; };
   Section(keys, "pools", pools).key("algorithm", &PoolsConfig::algorithm, algorithms());
-  Section(keys, "pools.common", pools).key("dial_timeout", &PoolsConfig::dial_timeout, Span{1ms, 5min});
-  Section(keys, "pools.common", planned, Scope::planned)
-      .key("idle_timeout", &PlannedConfig::pool_idle_timeout, Span{1ms, 24h});
   Section(keys, "pools.common", pools)
+      .key("dial_timeout", &PoolsConfig::dial_timeout, Span{1ms, 5min})
+      .key("idle_timeout", &PoolsConfig::idle_timeout, Span{1ms, 24h})
       .key("drain_timeout", &PoolsConfig::drain_timeout, Span{0s, 24h})
       .key("dial_attempts", &PoolsConfig::dial_attempts, Whole{1, 100})
       .key("dial_stagger", &PoolsConfig::dial_stagger, Span{1ms, 5min});
@@ -35,23 +33,24 @@ void declare_common(std::vector<Key>& keys) {
       .key("count", &KeepaliveConfig::count, Whole{1, 127});
 }
 
+OneOf<PoolStrategy> strategies() {
+  using enum PoolStrategy;
+  return {{{"none", none}, {"static", fixed}, {"dynamic", dynamic}, {"predictive", predictive}}};
+}
+
 void declare_strategy(std::vector<Key>& keys) {
-  using Dynamic = PlannedConfig::Dynamic;
-  const auto planned = [](auto& draft) -> auto& { return draft.planned; };
-  const auto dynamic = [](auto& draft) -> auto& { return draft.planned.dynamic; };
-  Section(keys, "pools.strategy", planned, Scope::planned)
-      .key("type", &PlannedConfig::strategy,
-           OneOf<std::string>{{{"none", "none"}}, {"static", "dynamic", "predictive"}});
-  Section(keys, "pools.strategy.static", planned, Scope::planned)
-      .key("size_per_remote", &PlannedConfig::size_per_remote, Whole{0, 100'000});
-  Section(keys, "pools.strategy.dynamic", dynamic, Scope::planned)
-      .key("min_size", &Dynamic::min_size, Whole{0, 100'000})
-      .key("max_size", &Dynamic::max_size, Whole{1, 100'000});
-  Section(keys, "pools.strategy.dynamic.scaling", dynamic, Scope::planned)
-      .key("interval", &Dynamic::interval, Span{100ms, 1h})
-      .key("target_buffer_ratio", &Dynamic::target_buffer_ratio, Number{0, 100})
-      .key("scale_up_increment", &Dynamic::scale_up_increment, Whole{1, 100'000})
-      .key("scale_down_increment", &Dynamic::scale_down_increment, Whole{1, 100'000});
+  const auto sizing = [](auto& draft) -> auto& { return draft.service.pools.sizing; };
+  Section(keys, "pools.strategy", sizing).key("type", &PoolSizing::strategy, strategies());
+  Section(keys, "pools.strategy.static", sizing)
+      .key("size_per_remote", &PoolSizing::size_per_remote, Whole{0, 100'000});
+  Section(keys, "pools.strategy.dynamic", sizing)
+      .key("min_size", &PoolSizing::min_size, Whole{0, 100'000})
+      .key("max_size", &PoolSizing::max_size, Whole{1, 100'000});
+  Section(keys, "pools.strategy.dynamic.scaling", sizing)
+      .key("interval", &PoolSizing::interval, Span{100ms, 1h})
+      .key("target_buffer_ratio", &PoolSizing::target_buffer_ratio, Number{0, 100})
+      .key("scale_up_increment", &PoolSizing::scale_up_increment, Whole{1, 100'000})
+      .key("scale_down_increment", &PoolSizing::scale_down_increment, Whole{1, 100'000});
 }
 
 }  // namespace

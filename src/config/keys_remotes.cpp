@@ -8,38 +8,35 @@ namespace {
 
 void declare_general(std::vector<Key>& keys) {
   const auto remotes = [](auto& draft) -> auto& { return draft.service.remotes; };
-  const auto planned = [](auto& draft) -> auto& { return draft.planned; };
   Section(keys, "remotes", remotes)
       .key("default_remote_port", &RemotesConfig::default_remote_port, Whole{1, 65535})
-      .key("max_candidates", &RemotesConfig::max_candidates, Whole{1, 1'000'000});
-  Section(keys, "remotes", planned, Scope::planned)
-      .key("proxy_protocol", &PlannedConfig::proxy_protocol,
-           OneOf<std::string>{{{"none", "none"}}, {"v1", "v2"}});
-  Section(keys, "remotes", remotes)
+      .key("max_candidates", &RemotesConfig::max_candidates, Whole{1, 1'000'000})
+      .key("proxy_protocol", &RemotesConfig::proxy_protocol,
+           OneOf<ProxyProtocol>{
+               {{"none", ProxyProtocol::none}, {"v1", ProxyProtocol::v1}, {"v2", ProxyProtocol::v2}}})
       .key("source_addrs", &RemotesConfig::source_addrs, ListOf<Address>{})
       .key("resolve_interval", &RemotesConfig::resolve_interval, Span{100ms, 24h});
 }
 
 void declare_tls(std::vector<Key>& keys) {
-  using Tls = PlannedConfig::Tls;
   Section(
-      keys, "remotes.tls", [](auto& draft) -> auto& { return draft.planned.tls; }, Scope::planned)
-      .key("enabled", &Tls::enabled, UnbuiltFlag{})
-      .key("server_name", &Tls::server_name, Text{.may_be_empty = true})
-      .key("verify", &Tls::verify, Flag{})
-      .key("ca_file", &Tls::ca_file, Text{.may_be_empty = true})
-      .key("cert_file", &Tls::cert_file, Text{.may_be_empty = true})
-      .key("key_file", &Tls::key_file, Text{.may_be_empty = true})
-      .key("alpn", &Tls::alpn, ListOf<Text>{})
-      .key("min_version", &Tls::min_version, OneOf<std::string>{{{"1.2", "1.2"}, {"1.3", "1.3"}}})
-      .key("handshake_timeout", &Tls::handshake_timeout, Span{1ms, 5min});
+      keys, "remotes.tls", [](auto& draft) -> auto& { return draft.service.remotes.tls; })
+      .key("enabled", &TlsOptions::enabled, Flag{})
+      .key("server_name", &TlsOptions::server_name, HostName{})
+      .key("verify", &TlsOptions::verify, Flag{})
+      .key("ca_file", &TlsOptions::ca_file, Text{.may_be_empty = true})
+      .key("cert_file", &TlsOptions::cert_file, Text{.may_be_empty = true})
+      .key("key_file", &TlsOptions::key_file, Text{.may_be_empty = true})
+      .key("alpn", &TlsOptions::alpn, ListOf<ProtocolName>{{}, 0, 16})
+      .key("min_version", &TlsOptions::min_version,
+           OneOf<TlsVersion>{{{"1.2", TlsVersion::v1_2}, {"1.3", TlsVersion::v1_3}}})
+      .key("handshake_timeout", &TlsOptions::handshake_timeout, Span{1ms, 5min});
 }
 
 void declare_provider(std::vector<Key>& keys) {
   Section(
-      keys, "remotes.provider", [](auto& draft) -> auto& { return draft.planned; }, Scope::planned)
-      .key("type", &PlannedConfig::provider_type,
-           OneOf<std::string>{{{"file", "file"}}, {"dns", "http", "static"}});
+      keys, "remotes.provider", [](auto& draft) -> auto& { return draft; })
+      .key("type", &Draft::provider_type, OneOf<std::string>{{{"file", "file"}}, {"dns", "http", "static"}});
   Section(
       keys, "remotes.provider.file", [](auto& draft) -> auto& { return draft.service.remotes.file; })
       .key("path", &FileProviderConfig::path, Text{})

@@ -16,9 +16,9 @@ struct Bound {
 void collect(const Draft& draft, const std::string& path, const std::vector<ListenAddress>& addresses,
              std::vector<Bound>& bound) {
   Place place = draft.place;
-  if (const auto given = draft.given.find(path); given != draft.given.end()) {
-    if (given->second.faulty) return;
-    if (given->second.key == draft.prefix + path) place = given->second.place;
+  if (const Given* given = draft.find_given(path)) {
+    if (given->faulty) return;
+    if (given->key == draft.prefix + path) place = given->place;
   }
   for (const ListenAddress& address : addresses) bound.push_back({address, place, draft.prefix + path});
 }
@@ -48,12 +48,11 @@ void check_listeners(const Draft& top, const std::vector<Draft>& services, Fault
 }
 
 void check_metrics_path(const Draft& top, Faults& faults) {
-  const auto given = top.given.find("metrics.path");
-  if (given == top.given.end()) return;
+  const Given* given = top.find_given("metrics.path");
+  if (given == nullptr) return;
   for (const std::string_view taken : {"/healthz", "/readyz"}) {
     if (top.metrics.path != taken) continue;
-    faults.add(given->second.place, given->second.key,
-               quote(taken) + " is an endpoint of its own; allowed: another path");
+    faults.add(given->place, given->key, quote(taken) + " is an endpoint of its own; allowed: another path");
   }
 }
 

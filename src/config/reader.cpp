@@ -1,39 +1,17 @@
 #include "config/reader.h"
 
-#include <array>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <system_error>
 
 #include "config/checks.h"
 #include "config/key_reader.h"
 #include "config/services.h"
+#include "config/text_file.h"
 #include "config/yaml_tree.h"
 
 namespace fwd {
 namespace {
 
 constexpr std::size_t kLargestListBytes = std::size_t{64} * 1024 * 1024;
-
-Parsed<std::string> read_text(const std::string& path, std::size_t most_bytes) {
-  using Result = Parsed<std::string>;
-  errno = 0;
-  std::ifstream in(path, std::ios::binary);
-  std::string text;
-  std::array<char, 65536> block{};
-  while (in && text.size() <= most_bytes) {
-    in.read(block.data(), block.size());
-    text.append(block.data(), static_cast<std::size_t>(in.gcount()));
-  }
-  if (!in.is_open() || in.bad()) {
-    return Result::bad("cannot be read: " + std::generic_category().message(errno));
-  }
-  if (text.size() > most_bytes) {
-    return Result::bad("too large; allowed: at most " + std::to_string(most_bytes) + " bytes");
-  }
-  return Result::ok(std::move(text));
-}
 
 // A path of the configuration is meant from the directory of the file.
 std::string resolve(const std::string& path, const std::string& file) {
@@ -53,7 +31,11 @@ void apply_weights(Draft& draft) {
 
 void complete(Draft& draft, const std::string& file) {
   apply_weights(draft);
-  draft.service.remotes.file.path = resolve(draft.service.remotes.file.path, file);
+  RemotesConfig& remotes = draft.service.remotes;
+  remotes.file.path = resolve(remotes.file.path, file);
+  for (std::string* path : {&remotes.tls.ca_file, &remotes.tls.cert_file, &remotes.tls.key_file}) {
+    if (!path->empty()) *path = resolve(*path, file);
+  }
 }
 
 bool names_a_file(const std::string& output) { return output != "stdout" && output != "stderr"; }
@@ -74,12 +56,15 @@ ConfigResult parse_tree(const YamlNode* root, const std::string& file, Faults& f
   KeyReader reader(top, faults, "services");
   if (root != nullptr) reader.read(*root);
   std::vector<Draft> services = read_services(reader.own_value(), top, faults);
+  Warnings warnings;
   for (Draft& draft : services) {
     complete(draft, file);
     check_service(draft, faults);
+    check_tls(draft, faults, warnings);
   }
   check_process(top, services, faults);
-  return {assemble(top, services, file), faults.take(), find_warnings(services)};
+  find_warnings(services, warnings);
+  return {assemble(top, services, file), faults.take(), warnings.take()};
 }
 
 }  // namespace

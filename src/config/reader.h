@@ -18,7 +18,8 @@ struct ConfigResult {
 };
 
 // Reads YAML text into a Config. Never throws; every fault is reported, not only the first. `file` is the
-// name used in faults, and its directory is what relative paths are resolved against. An empty text is valid.
+// name used in faults, and its directory is what relative paths are resolved against. The files of
+// remotes.tls are read and checked too, where it is enabled. An empty text is valid.
 ConfigResult parse_config(std::string_view text, const std::string& file);
 
 // The same from a file; a file that cannot be read is one fault.

@@ -8,6 +8,7 @@
 
 #include "config/duration.h"
 #include "config/listen_address.h"
+#include "core/target_list.h"
 
 namespace fwd {
 namespace {
@@ -46,12 +47,6 @@ Parsed<bool> Flag::parse(const YamlNode& scalar) const {
   if (!scalar.quoted && scalar.text == "false") return Parsed<bool>::ok(false);
   return Parsed<bool>::bad(quote(scalar.text) +
                            (scalar.quoted ? " is in quotes, so it is text" : " is neither true nor false"));
-}
-
-Parsed<bool> UnbuiltFlag::parse(const YamlNode& scalar) const {
-  Parsed<bool> parsed = Flag{}.parse(scalar);
-  if (parsed.value.value_or(false)) return Parsed<bool>::bad("true is not built yet");
-  return parsed;
 }
 
 Parsed<std::int64_t> Whole::parse(const YamlNode& scalar) const {
@@ -129,6 +124,22 @@ Parsed<std::string> UrlPath::parse(const YamlNode& scalar) const {
 Parsed<IpAddress> Address::parse(const YamlNode& scalar) const {
   if (const auto ip = parse_ip(scalar.text)) return Parsed<IpAddress>::ok(*ip);
   return Parsed<IpAddress>::bad(quote(scalar.text) + " is not an IP address");
+}
+
+Parsed<std::string> HostName::parse(const YamlNode& scalar) const {
+  const std::string& text = scalar.text;
+  if (text.empty()) return Parsed<std::string>::ok(text);
+  if (const auto ip = parse_ip(text)) return Parsed<std::string>::ok(to_string(*ip));
+  if (auto host = parse_host_name(text)) return Parsed<std::string>::ok(std::move(*host));
+  return Parsed<std::string>::bad(quote(text) + " is neither a host name nor an IP address");
+}
+
+Parsed<std::string> ProtocolName::parse(const YamlNode& scalar) const {
+  constexpr std::size_t kLongest = 255;
+  const std::size_t bytes = scalar.text.size();
+  if (bytes == 0) return Parsed<std::string>::bad("is empty");
+  if (bytes > kLongest) return Parsed<std::string>::bad("has " + std::to_string(bytes) + " bytes");
+  return Parsed<std::string>::ok(scalar.text);
 }
 
 Parsed<ListenAddress> Listen::parse(const YamlNode& scalar) const {

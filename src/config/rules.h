@@ -28,14 +28,6 @@ struct Flag {
   std::string show(bool value) const { return value ? "true" : "false"; }
 };
 
-// A switch whose part is not built yet: it may only be off.
-struct UnbuiltFlag {
-  using Value = bool;
-  Parsed<bool> parse(const YamlNode& scalar) const;
-  std::string allowed() const { return "false"; }
-  std::string show(bool value) const { return Flag{}.show(value); }
-};
-
 struct Whole {
   using Value = std::int64_t;
   Value min;
@@ -85,6 +77,22 @@ struct Address {
   Parsed<IpAddress> parse(const YamlNode& scalar) const;
   std::string allowed() const { return "an IP address"; }
   std::string show(const IpAddress& value) const { return quote(to_string(value)); }
+};
+
+// The name that a certificate is verified by: a host name or an IP address. Empty means not given.
+struct HostName {
+  using Value = std::string;
+  Parsed<std::string> parse(const YamlNode& scalar) const;
+  std::string allowed() const { return "a host name, an IP address, or empty"; }
+  std::string show(const std::string& value) const { return quote(value); }
+};
+
+// Of ALPN.
+struct ProtocolName {
+  using Value = std::string;
+  Parsed<std::string> parse(const YamlNode& scalar) const;
+  std::string allowed() const { return "text of 1 to 255 bytes"; }
+  std::string show(const std::string& value) const { return quote(value); }
 };
 
 struct Listen {

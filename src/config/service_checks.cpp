@@ -18,8 +18,8 @@ class ServiceChecks {
     const auto& ejection = draft_.service.remotes.selector.ejection;
     at_most(ejection.hold_down_base, "remotes.selector.hold_down.base", ejection.hold_down_max,
             "remotes.selector.hold_down.max");
-    const auto& dynamic = draft_.planned.dynamic;
-    at_most(dynamic.min_size, "pools.strategy.dynamic.min_size", dynamic.max_size,
+    const PoolSizing& sizing = draft_.service.pools.sizing;
+    at_most(sizing.min_size, "pools.strategy.dynamic.min_size", sizing.max_size,
             "pools.strategy.dynamic.max_size");
     check_scoring(draft_.service.remotes.scoring);
     check_threshold();
@@ -67,7 +67,7 @@ class ServiceChecks {
                     const std::string& above_words) const {
     const Given* at = latest({smaller, larger});
     if (at == nullptr) return;
-    const bool at_smaller = at == given(smaller);
+    const bool at_smaller = at == draft_.find_given(smaller);
     const std::string& other = at_smaller ? larger : smaller;
     faults_.add(at->place, at->key,
                 show(draft_, at_smaller ? smaller : larger) +
@@ -75,16 +75,11 @@ class ServiceChecks {
                     (at_smaller ? below_words : above_words) + other + ", which is " + show(draft_, other));
   }
 
-  const Given* given(const std::string& path) const {
-    const auto found = draft_.given.find(path);
-    return found == draft_.given.end() ? nullptr : &found->second;
-  }
-
   // The one that stands last; nothing when one of them is faulty.
   const Given* latest(std::initializer_list<std::string> paths) const {
     const Given* last = nullptr;
     for (const std::string& path : paths) {
-      const Given* candidate = given(path);
+      const Given* candidate = draft_.find_given(path);
       if (candidate == nullptr) continue;
       if (candidate->faulty) return nullptr;
       if (last == nullptr || last->place < candidate->place) last = candidate;

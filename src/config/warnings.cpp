@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <map>
+#include <set>
 
 #include "config/checks.h"
 #include "config/keys.h"
@@ -8,49 +9,87 @@
 namespace fwd {
 namespace {
 
-using Found = std::function<void(std::string)>;
+const std::string kTls = "remotes.tls.";
+const std::string kStrategy = "pools.strategy.";
 
-const Given* given(const Draft& draft, const std::string& path) {
-  const auto found = draft.given.find(path);
-  return found == draft.given.end() ? nullptr : &found->second;
+// Whether the key has an effect, given the switch that it depends on. `why` names that switch when not.
+bool has_effect(const Draft& draft, const std::string& path, std::string& why) {
+  using enum PoolStrategy;
+  const PoolStrategy strategy = draft.service.pools.sizing.strategy;
+  const auto depends = [&](const std::string& on, bool effect) {
+    if (!effect) why = on + " is " + find_key(on)->show(draft);
+    return effect;
+  };
+  const std::string type = kStrategy + "type";
+  if (path.starts_with(kTls)) return depends(kTls + "enabled", draft.service.remotes.tls.enabled);
+  if (path == "pools.common.idle_timeout") return depends(type, strategy != none);
+  if (path.starts_with(kStrategy + "static.")) return depends(type, strategy == fixed);
+  if (path == kStrategy + "dynamic.scaling.interval") return depends(type, strategy != none);
+  if (path.starts_with(kStrategy + "dynamic.scaling.")) return depends(type, strategy == dynamic);
+  if (path.starts_with(kStrategy + "dynamic."))
+    return depends(type, strategy == dynamic || strategy == predictive);
+  return true;
 }
 
-// A key that was changed, though nothing depends on it yet.
-void warn_of_planned(const Draft& draft, const Found& found) {
+// Keys that were changed though another one switches them off: in every service that has them from the same
+// place.
+void warn_of_unused(const std::vector<Draft>& services, Warnings& warnings) {
   const Draft defaults;
-  for (const Key& key : all_keys()) {
-    const Given* at = given(draft, key.path);
-    if (key.scope != Scope::planned || at == nullptr || key.show(draft) == key.show(defaults)) continue;
-    found(at->key + " has no effect yet: what it sets is not built");
+  std::set<std::string> used;
+  std::vector<std::pair<std::string, std::string>> unused;
+  for (const Draft& draft : services) {
+    for (const Key& key : all_keys()) {
+      const Given* at = draft.find_given(key.path);
+      if (at == nullptr || key.show(draft) == key.show(defaults)) continue;
+      std::string why;
+      if (has_effect(draft, key.path, why)) {
+        used.insert(at->key);
+      } else {
+        unused.emplace_back(at->key, why);
+      }
+    }
+  }
+  for (const auto& [key, why] : unused) {
+    if (!used.contains(key)) warnings.add(key + " has no effect: " + why);
+  }
+}
+
+void warn_of_tls(const Draft& draft, Warnings& warnings) {
+  const RemotesConfig& remotes = draft.service.remotes;
+  if (!remotes.tls.enabled) return;
+  if (!remotes.tls.verify) {
+    warnings.add(draft.find_given(kTls + "verify")->key + " is false: the backends are not verified");
+  }
+  if (remotes.proxy_protocol != ProxyProtocol::none) {
+    warnings.add(
+        draft.find_given("remotes.proxy_protocol")->key + " with " + draft.find_given(kTls + "enabled")->key +
+        ": the pool keeps plain TCP links and shakes hands when one is taken, since the header has to "
+        "come before the handshake");
   }
 }
 
 // A weight beside a max_score that says something else.
 void warn_of_weight(const Draft& draft, const std::string& part, double weight, double max_score,
-                    const Found& found) {
-  const Given* at = given(draft, "remotes.scoring.weights." + part);
+                    Warnings& warnings) {
+  const Given* at = draft.find_given("remotes.scoring.weights." + part);
   const std::string winner = "remotes.scoring." + part + ".max_score";
   const bool agree = std::abs(100 * weight - max_score) < 1e-6;
-  if (at == nullptr || given(draft, winner) == nullptr || agree) return;
-  found(at->key + " has no effect: " + winner + " is given too, and wins");
+  if (at == nullptr || draft.find_given(winner) == nullptr || agree) return;
+  warnings.add(at->key + " has no effect: " + winner + " is given too, and wins");
 }
 
 }  // namespace
 
-std::vector<std::string> find_warnings(const std::vector<Draft>& services) {
-  std::vector<std::string> warnings;
-  const Found found = [&warnings](std::string text) {
-    const bool known = std::find(warnings.begin(), warnings.end(), text) != warnings.end();
-    if (!known) warnings.push_back(std::move(text));
-  };
+void find_warnings(const std::vector<Draft>& services, Warnings& warnings) {
+  warn_of_unused(services, warnings);
   for (const Draft& draft : services) {
     const ScoringConfig& scoring = draft.service.remotes.scoring;
-    warn_of_planned(draft, found);
-    warn_of_weight(draft, "latency", draft.weights.latency, scoring.latency.max_score, found);
-    warn_of_weight(draft, "jitter", draft.weights.jitter, scoring.jitter.max_score, found);
-    warn_of_weight(draft, "success_rate", draft.weights.success_rate, scoring.success_rate.max_score, found);
+    warn_of_tls(draft, warnings);
+    warn_of_weight(draft, "latency", draft.weights.latency, scoring.latency.max_score, warnings);
+    warn_of_weight(draft, "jitter", draft.weights.jitter, scoring.jitter.max_score, warnings);
+    warn_of_weight(draft, "success_rate", draft.weights.success_rate, scoring.success_rate.max_score,
+                   warnings);
   }
-  return warnings;
 }
 
 }  // namespace fwd

@@ -238,18 +238,6 @@ const std::vector<BrokenConfig> cases = {
      "metrics:\n"
      "  path: \"/healthz\"\n",
      {"2:9: metrics.path: \"/healthz\" is an endpoint of its own; allowed: another path"}},
-    {"TlsVersionIsTooOld",
-     "remotes:\n"
-     "  tls: { min_version: \"1.1\" }\n",
-     {"2:23: remotes.tls.min_version: \"1.1\" is not known; allowed: \"1.2\", \"1.3\""}},
-    {"AlpnIsText",
-     "remotes:\n"
-     "  tls: { alpn: \"h2\" }\n",
-     {"2:16: remotes.tls.alpn: \"h2\" is a single value; allowed: a list, each text that is not empty"}},
-    {"AlpnHasEmptyEntry",
-     "remotes:\n"
-     "  tls: { alpn: [\"h2\", \"\"] }\n",
-     {"2:23: remotes.tls.alpn[1]: is empty; allowed: text that is not empty"}},
     {"LongValueWithLineBreak",
      "logging:\n"
      "  level: \"long long long long long long long long long long long long long long long long long long "

@@ -34,6 +34,17 @@ TEST(CompareTest, TellsEveryKeyThatDiffers) {
                   "remotes.scoring.jitter.max_score: 15 -> 20"));
 }
 
+TEST(CompareTest, TellsHowLinksAreMade) {
+  EXPECT_THAT(
+      differences("",
+                  "remotes: { proxy_protocol: v1, tls: { enabled: true, alpn: [h2], min_version: '1.3' } }\n"
+                  "pools: { common: { idle_timeout: \"5m\" }, strategy: { type: static } }\n"),
+      ElementsAre("remotes.proxy_protocol: \"none\" -> \"v1\"", "remotes.tls.enabled: false -> true",
+                  "remotes.tls.alpn: [] -> [\"h2\"]", "remotes.tls.min_version: \"1.2\" -> \"1.3\"",
+                  "pools.common.idle_timeout: \"10m\" -> \"5m\"",
+                  "pools.strategy.type: \"dynamic\" -> \"static\""));
+}
+
 TEST(CompareTest, MatchesServicesByName) {
   EXPECT_THAT(
       differences("services:\n"

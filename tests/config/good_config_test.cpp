@@ -77,6 +77,73 @@ TEST(GoodConfigTest, ReadsEveryKindOfValue) {
   EXPECT_EQ(service.pools.keepalive.idle, 90s);
 }
 
+TEST(GoodConfigTest, ReadsWhatMakesALink) {
+  const ServiceConfig service = parse_service(
+      "remotes:\n"
+      "  proxy_protocol: v2\n"
+      "  tls:\n"
+      "    enabled: true\n"
+      "    server_name: \"Backend.Example.\"\n"
+      "    verify: false\n"
+      "    alpn: [h2, http/1.1]\n"
+      "    min_version: \"1.3\"\n"
+      "    handshake_timeout: \"4s\"\n"
+      "pools: { common: { idle_timeout: \"90s\" } }\n");
+  EXPECT_EQ(service.remotes.proxy_protocol, ProxyProtocol::v2);
+  const TlsOptions& tls = service.remotes.tls;
+  EXPECT_TRUE(tls.enabled);
+  EXPECT_EQ(tls.server_name, "backend.example");
+  EXPECT_FALSE(tls.verify);
+  EXPECT_THAT(tls.alpn, ElementsAre("h2", "http/1.1"));
+  EXPECT_EQ(tls.min_version, TlsVersion::v1_3);
+  EXPECT_EQ(tls.handshake_timeout, 4s);
+  EXPECT_EQ(service.pools.idle_timeout, 90s);
+}
+
+TEST(GoodConfigTest, ReadsThePoolStrategy) {
+  const PoolSizing sizing = parse_service(
+                                "pools:\n"
+                                "  strategy:\n"
+                                "    type: static\n"
+                                "    static: { size_per_remote: 7 }\n"
+                                "    dynamic:\n"
+                                "      min_size: 1\n"
+                                "      max_size: 9\n"
+                                "      scaling:\n"
+                                "        interval: \"2s\"\n"
+                                "        target_buffer_ratio: 0.5\n"
+                                "        scale_up_increment: 3\n"
+                                "        scale_down_increment: 2\n")
+                                .pools.sizing;
+  EXPECT_EQ(sizing, (PoolSizing{.strategy = PoolStrategy::fixed,
+                                .size_per_remote = 7,
+                                .min_size = 1,
+                                .max_size = 9,
+                                .interval = 2s,
+                                .target_buffer_ratio = 0.5,
+                                .scale_up_increment = 3,
+                                .scale_down_increment = 2}));
+}
+
+TEST(GoodConfigTest, KnowsEveryPoolStrategy) {
+  const auto strategy = [](const std::string& name) {
+    return parse_service("pools: { strategy: { type: " + name + " } }").pools.sizing.strategy;
+  };
+  EXPECT_EQ(strategy("none"), PoolStrategy::none);
+  EXPECT_EQ(strategy("static"), PoolStrategy::fixed);
+  EXPECT_EQ(strategy("dynamic"), PoolStrategy::dynamic);
+  EXPECT_EQ(strategy("predictive"), PoolStrategy::predictive);
+}
+
+TEST(GoodConfigTest, ServerNameMayBeAnAddressOrNothing) {
+  const auto name = [](const std::string& text) {
+    return parse_service("remotes: { tls: { server_name: \"" + text + "\" } }").remotes.tls.server_name;
+  };
+  EXPECT_EQ(name("192.0.2.1"), "192.0.2.1");
+  EXPECT_EQ(name("2001:DB8::1"), "2001:db8::1");
+  EXPECT_EQ(name(""), "");
+}
+
 TEST(GoodConfigTest, ListensOnOneAddressOrAList) {
   EXPECT_THAT(listen_of(parse_service("server: { listen_addr: ':80' }")), ElementsAre(":80"));
   EXPECT_THAT(listen_of(parse_service("server: { listen_addr: ['127.0.0.1:0', '[::1]:0', 'unix:/run/tf'] }")),
@@ -136,26 +203,6 @@ TEST(GoodConfigTest, AbsolutePathsStay) {
   const Config config =
       parse_good("remotes: { provider: { file: { path: /srv/list.txt } } }", "/etc/config.yaml");
   EXPECT_EQ(config.services.at(0).remotes.file.path, "/srv/list.txt");
-}
-
-TEST(ConfigWarningTest, PlannedKeyThatWasChangedHasNoEffectYet) {
-  const ConfigResult result = parse_config("pools: { common: { idle_timeout: \"5m\" } }", "f.yaml");
-  ASSERT_TRUE(result.ok());
-  EXPECT_THAT(result.warnings,
-              ElementsAre("pools.common.idle_timeout has no effect yet: what it sets is not built"));
-}
-
-TEST(ConfigWarningTest, PlannedKeyAtItsDefaultIsFine) {
-  EXPECT_THAT(parse_config("pools: { common: { idle_timeout: \"600s\" } }", "f.yaml").warnings, IsEmpty());
-}
-
-TEST(ConfigWarningTest, WeightThatAMaxScoreOverrulesHasNoEffect) {
-  const ConfigResult result = parse_config(
-      "remotes: { scoring: { weights: { latency: 0.5 }, latency: { max_score: 45 } } }", "f.yaml");
-  ASSERT_TRUE(result.ok());
-  EXPECT_THAT(result.warnings,
-              ElementsAre("remotes.scoring.weights.latency has no effect: remotes.scoring.latency.max_score "
-                          "is given too, and wins"));
 }
 
 TEST(ReadConfigTest, FileThatIsNotThereIsAFault) {
