@@ -1,3 +1,4 @@
+#include "telemetry/backend_labels.h"
 #include "telemetry/metrics_collector.h"
 
 namespace fwd {
@@ -68,8 +69,8 @@ constexpr FamilySpec<BackendView> kFamilies[] = {
 void append_backend_metrics(const Snapshot& snapshot, Families& out) {
   std::vector<BackendView> views;
   for (const ServiceSnapshot& service : snapshot.services) {
-    for (const BackendSnapshot& backend : service.backends) {
-      views.push_back({{{"service", service.name}, {"backend", to_string(backend.id)}}, backend});
+    for (std::size_t i = 0; i < service.backends.size(); ++i) {
+      views.push_back({backend_labels(service, i), service.backends[i]});
     }
   }
   append_families(kFamilies, views, out);

@@ -18,8 +18,8 @@ static_assert(kLinkBounds.size() <= Histogram::kMaxBounds);
 static_assert(kLoopLagBounds.size() <= Histogram::kMaxBounds);
 
 constexpr std::array<std::string_view, kErrorKindCount> kErrorKindNames = {
-    "accept",     "dial_timeout", "dial_refused", "dial_other",         "relay_reset",
-    "no_backend", "limit",        "idle_timeout", "half_close_timeout",
+    "accept",      "dial_timeout", "dial_refused", "dial_tls",     "dial_other",
+    "relay_reset", "no_backend",   "limit",        "idle_timeout", "half_close_timeout",
 };
 
 }  // namespace

@@ -1,29 +1,16 @@
 #pragma once
 
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "core/counter.h"
 #include "core/time.h"
 
 namespace fwd {
-
-// A counter with one writing thread and any number of reading ones: a plain load and store, no locked
-// instruction.
-class Counter {
- public:
-  void add(std::uint64_t n = 1) {
-    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::uint64_t> value_{0};
-};
 
 // A histogram summed up; `counts` has one more entry than there are bounds, the last for +Inf. Not
 // cumulative.
@@ -59,6 +46,7 @@ enum class ErrorKind {
   accept,
   dial_timeout,
   dial_refused,
+  dial_tls,
   dial_other,
   relay_reset,
   no_backend,
@@ -66,7 +54,7 @@ enum class ErrorKind {
   idle_timeout,
   half_close_timeout,
 };
-inline constexpr std::size_t kErrorKindCount = 9;
+inline constexpr std::size_t kErrorKindCount = 10;
 std::string_view to_string(ErrorKind kind);
 
 // The counters of one service on one worker. Written by that worker only; made by control and kept until
@@ -79,6 +67,7 @@ struct alignas(64) ServiceCounters {
   std::array<Counter, kErrorKindCount> errors;
   Histogram connection_duration{session_bounds()};
   Histogram first_link_dialled{link_bounds()};
+  Histogram first_link_pooled{link_bounds()};
 
   void count(ErrorKind kind) { errors[static_cast<std::size_t>(kind)].add(); }
 };

@@ -15,8 +15,8 @@ namespace fwd {
 // Event log: structured lines, written by a background thread through a bounded queue that drops the oldest
 // and counts when it is full, so that a slow disk never holds a loop up. Any thread may write.
 
-enum class LogModule { app, config, provider, probe, selector, worker, session, metrics };
-inline constexpr std::size_t kLogModuleCount = 8;
+enum class LogModule { app, config, provider, probe, selector, pool, worker, session, metrics };
+inline constexpr std::size_t kLogModuleCount = 9;
 std::string_view to_string(LogModule module);
 
 // `name` is a literal, of its own within the line: time, level, module and message are taken.

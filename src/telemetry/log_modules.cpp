@@ -11,7 +11,7 @@ namespace fwd {
 namespace {
 
 constexpr std::array<std::string_view, kLogModuleCount> kModuleNames = {
-    "app", "config", "provider", "probe", "selector", "worker", "session", "metrics",
+    "app", "config", "provider", "probe", "selector", "pool", "worker", "session", "metrics",
 };
 
 std::optional<LogModule> parse_module(std::string_view name) {

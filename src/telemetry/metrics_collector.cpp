@@ -61,6 +61,7 @@ std::vector<prometheus::MetricFamily> MetricsCollector::Collect() const {
   Families families;
   append_service_metrics(*snapshot, sources_.workers, families);
   append_backend_metrics(*snapshot, families);
+  append_pool_metrics(*snapshot, families);
   append_families(kWorkerFamilies, workers, families);
   const std::vector<ProcessView> process = {{{}, *snapshot, sources_.build, uptime.count()}};
   append_families(kProcessFamilies, process, families);

@@ -26,6 +26,7 @@ class MetricsCollector : public prometheus::Collectable {
 void append_service_metrics(const Snapshot& snapshot,
                             const std::vector<std::shared_ptr<const WorkerCounters>>& workers, Families& out);
 void append_backend_metrics(const Snapshot& snapshot, Families& out);
+void append_pool_metrics(const Snapshot& snapshot, Families& out);
 // The standard process_* metrics; what this system does not tell is left out.
 void append_process_metrics(Families& out);
 

@@ -69,6 +69,7 @@ constexpr FamilySpec<ServiceView> kFamilies[] = {
      add_errors},
     {"tcp_forwarder_first_link_seconds", MetricType::Histogram, "From accept to a usable link to a backend.",
      [](const ServiceView& v, Series& out) {
+       out.add(v.sum(&ServiceCounters::first_link_pooled), link_bounds(), {{"source", "pool"}});
        out.add(v.sum(&ServiceCounters::first_link_dialled), link_bounds(), {{"source", "dial"}});
      }},
     {"tcp_forwarder_candidates", MetricType::Gauge, "Backends on the list.",

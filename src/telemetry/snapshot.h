@@ -5,16 +5,30 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/backend.h"
+#include "core/pool_counters.h"
 #include "core/scoreboard.h"
 #include "core/selector.h"
 #include "telemetry/counters.h"
 
 namespace fwd {
+
+// The pools of one backend, over all workers.
+struct PoolSnapshot {
+  std::vector<std::shared_ptr<const PoolCounters>> workers;  // empty when it never was in the active set
+  std::uint64_t target = 0;                                  // PoolPlan::target
+  std::uint64_t peak = 0;                                    // most sessions at once in the last 60 intervals
+  std::uint64_t scale_ups = 0;
+  std::uint64_t scale_downs = 0;
+  std::optional<Duration> age_limit;  // the idle age that the backend was found to bear
+  std::optional<std::uint64_t> cap;   // the number of idle links that it was found to bear
+  bool suspended = false;             // it punishes idle links: none are kept for a while
+};
 
 // What control publishes for readers on other threads. Immutable once published.
 struct BackendSnapshot {
@@ -25,6 +39,7 @@ struct BackendSnapshot {
   ProbeCounts probes;
   HistogramData probe_duration;             // link_bounds()
   std::shared_ptr<const BackendLoad> load;  // null when it never was in the active set
+  PoolSnapshot pool;
 };
 
 struct ServiceSnapshot {

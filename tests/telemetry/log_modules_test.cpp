@@ -37,14 +37,16 @@ TEST(ModuleLevelsTest, SaysWhatIsWrongAndWhatIsAllowed) {
   } cases[] = {
       {"debug", "\"debug\" is not of the form module=level"},
       {"probe=info,,worker=info", "\"\" is not of the form module=level"},
-      {"pool=trace",
-       "unknown module \"pool\"; the modules are app, config, provider, probe, selector, worker, session, "
+      {"relay=trace",
+       "unknown module \"relay\"; the modules are app, config, provider, probe, selector, pool, worker, "
+       "session, "
        "metrics"},
       {"probe=loud",
        "unknown level \"loud\" for module probe; the levels are trace, debug, info, warn, error"},
       {"probe=", "unknown level \"\" for module probe; the levels are trace, debug, info, warn, error"},
       {" probe=info",
-       "unknown module \" probe\"; the modules are app, config, provider, probe, selector, worker, session, "
+       "unknown module \" probe\"; the modules are app, config, provider, probe, selector, pool, worker, "
+       "session, "
        "metrics"},
   };
   for (const auto& c : cases) {

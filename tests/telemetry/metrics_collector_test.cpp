@@ -1,7 +1,6 @@
 #include "telemetry/metrics_collector.h"
 
 #include <gmock/gmock.h>
-#include <prometheus/text_serializer.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -13,31 +12,18 @@
 
 #include "telemetry/log.h"
 #include "telemetry/sample_sources.h"
+#include "telemetry/scrape.h"
 
 namespace fwd {
 namespace {
 
+using test::scrape;
+using test::series_of;
 using testing::Contains;
 using testing::IsEmpty;
 using testing::Key;
 using testing::Not;
 using testing::Pair;
-
-std::string scrape(const MetricSources& sources) {
-  return prometheus::TextSerializer().Serialize(MetricsCollector(sources).Collect());
-}
-
-// "name{labels}" to its value.
-std::map<std::string, double> series_of(const std::string& text) {
-  std::map<std::string, double> series;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with('#')) continue;
-    const std::size_t space = line.rfind(' ');
-    EXPECT_TRUE(series.emplace(line.substr(0, space), std::stod(line.substr(space + 1))).second) << line;
-  }
-  return series;
-}
 
 // Family name to type.
 std::map<std::string, std::string> types_of(const std::string& text) {
@@ -94,6 +80,23 @@ TEST_F(MetricsCollectorTest, HasEveryMetricOfTheSpecificationWithItsType) {
       {"event_loop_lag_seconds", "histogram"},
       {"log_dropped_lines_total", "counter"},
       {"max_connections", "gauge"},
+      {"pool_connections", "gauge"},
+      {"pool_total_connections", "gauge"},
+      {"pool_available_connections", "gauge"},
+      {"pool_active_connections", "gauge"},
+      {"pool_utilization_percent", "gauge"},
+      {"pool_peak_concurrency", "gauge"},
+      {"pool_target_size", "gauge"},
+      {"pool_hits_total", "counter"},
+      {"pool_misses_total", "counter"},
+      {"pool_scale_up_total", "counter"},
+      {"pool_scale_down_total", "counter"},
+      {"pool_opened_total", "counter"},
+      {"pool_fill_failures_total", "counter"},
+      {"pool_stale_total", "counter"},
+      {"pool_idle_age_limit_seconds", "gauge"},
+      {"pool_idle_cap", "gauge"},
+      {"pool_suspended", "gauge"},
   };
   std::map<std::string, std::string> own;
   for (const auto& [name, type] : types_of(text_)) {
@@ -127,6 +130,9 @@ TEST_F(MetricsCollectorTest, HistogramsAreCumulativeAndEndAtInfinity) {
   expect(R"(connection_duration_seconds_sum{service="web"})", 25200.75);
   expect(R"(first_link_seconds_bucket{service="web",source="dial",le="5e-05"})", 0);
   expect(R"(first_link_seconds_bucket{service="web",source="dial",le="0.0001"})", 1);
+  expect(R"(first_link_seconds_count{service="web",source="dial"})", 1);
+  expect(R"(first_link_seconds_bucket{service="web",source="pool",le="5e-05"})", 1);
+  expect(R"(first_link_seconds_count{service="web",source="pool"})", 2);
   expect(R"(event_loop_lag_seconds_count{worker="0"})", 0);
   expect(R"(event_loop_lag_seconds_sum{worker="1"})", 0.002);
 }

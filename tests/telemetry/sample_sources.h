@@ -14,6 +14,8 @@ struct SampleSources {
   std::vector<std::shared_ptr<WorkerCounters>> workers = {std::make_shared<WorkerCounters>(1),
                                                           std::make_shared<WorkerCounters>(1)};
   std::shared_ptr<BackendLoad> load = std::make_shared<BackendLoad>();
+  std::vector<std::shared_ptr<PoolCounters>> pools = {std::make_shared<PoolCounters>(),
+                                                      std::make_shared<PoolCounters>()};
 
   SampleSources() {
     board->publish(std::make_shared<Snapshot>(snapshot()));
@@ -27,9 +29,24 @@ struct SampleSources {
     workers[0]->services[0].connection_duration.observe(std::chrono::milliseconds(750));
     workers[1]->services[0].connection_duration.observe(std::chrono::hours(7));
     workers[1]->services[0].first_link_dialled.observe(std::chrono::microseconds(100));
+    workers[0]->services[0].first_link_pooled.observe(std::chrono::microseconds(50));
+    workers[1]->services[0].first_link_pooled.observe(std::chrono::milliseconds(1));
     workers[1]->loop_lag.observe(std::chrono::milliseconds(2));
     for (int i = 0; i < 6; ++i) load->begin();
     for (int i = 0; i < 2; ++i) load->end();
+    use_pool(*pools[0], 1);
+    use_pool(*pools[1], 10);
+  }
+
+  static void use_pool(PoolCounters& pool, std::uint64_t factor) {
+    pool.idle.set(1 * factor);
+    pool.connecting.set(2 * factor);
+    pool.in_use.set(5 * factor);
+    pool.hits.add(7 * factor);
+    pool.misses.add(3 * factor);
+    pool.opened.add(9 * factor);
+    pool.fill_failures.add(4 * factor);
+    for (std::size_t i = 0; i < kRetireReasonCount; ++i) pool.retired[i].add((i + 11) * factor);
   }
 
   MetricSources sources() const {
@@ -68,7 +85,19 @@ struct SampleSources {
     durations.observe(std::chrono::milliseconds(3));
     backend.probe_duration = durations.read();
     backend.load = load;
+    backend.pool = known_pool();
     return backend;
+  }
+
+  PoolSnapshot known_pool() const {
+    return {.workers = {pools[0], pools[1]},
+            .target = 120,
+            .peak = 98,
+            .scale_ups = 13,
+            .scale_downs = 6,
+            .age_limit = std::chrono::milliseconds(2400),
+            .cap = 25,
+            .suspended = true};
   }
 
   static BackendSnapshot new_backend() {
