@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -18,8 +19,10 @@ class BackendTable {
     BackendKey key = 0;
     BackendId id;
     std::shared_ptr<BackendLoad> load;
+    std::shared_ptr<PoolCounters> pool;  // never null
     std::uint32_t leases = 0;
-    bool listed = false;  // in the present active set
+    bool listed = false;   // in the present active set
+    bool ejected = false;  // as ActiveMember says
   };
 
   // Counts as load of the backend from construction to destruction: a dial in progress, then a session.
@@ -28,20 +31,23 @@ class BackendTable {
     Lease() = default;
     ~Lease() { reset(); }
     Lease(Lease&& other) noexcept
-        : table_(std::exchange(other.table_, nullptr)), entry_(std::exchange(other.entry_, nullptr)) {}
+        : table_(std::exchange(other.table_, nullptr)),
+          entry_(std::exchange(other.entry_, nullptr)),
+          in_session_(std::exchange(other.in_session_, false)) {}
     Lease& operator=(Lease&& other) noexcept {
       if (this != &other) {
         reset();
         table_ = std::exchange(other.table_, nullptr);
         entry_ = std::exchange(other.entry_, nullptr);
+        in_session_ = std::exchange(other.in_session_, false);
       }
       return *this;
     }
 
     const Entry& backend() const { return *entry_; }
-    void reset() {
-      if (entry_ != nullptr) std::exchange(table_, nullptr)->release(*std::exchange(entry_, nullptr));
-    }
+    // From now on a session uses a link of the backend.
+    void begin_session();
+    void reset();
 
    private:
     friend class BackendTable;
@@ -49,10 +55,16 @@ class BackendTable {
 
     BackendTable* table_ = nullptr;
     Entry* entry_ = nullptr;
+    bool in_session_ = false;
   };
+
+  // `worker`: whose pool counters to use.
+  explicit BackendTable(std::size_t worker = 0) : worker_(worker) {}
 
   void set_active(std::shared_ptr<const ActiveSet> set);
   const ActiveSet& active() const { return *active_; }
+  // Null when it is neither in the active set nor leased.
+  const Entry* find(BackendKey key) const;
 
   // `key` is one of active().
   Lease lease(BackendKey key);
@@ -60,6 +72,7 @@ class BackendTable {
  private:
   void release(Entry& entry);
 
+  std::size_t worker_;
   std::shared_ptr<const ActiveSet> active_ = std::make_shared<ActiveSet>();
   std::unordered_map<BackendKey, Entry> entries_;
 };

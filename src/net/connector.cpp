@@ -1,11 +1,17 @@
 #include "net/connector.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fwd {
 namespace {
 
 constexpr Duration kResourceRetry = std::chrono::milliseconds(20);
+
+// Only a bare socket is kept for stages that come when it is taken (LinkOptions::ahead).
+std::unique_ptr<SocketStream> bare(std::unique_ptr<Stream> link) {
+  return std::unique_ptr<SocketStream>(static_cast<SocketStream*>(link.release()));
+}
 
 }  // namespace
 
@@ -16,10 +22,14 @@ void LinkRequest::start() {
   advance(now);
 }
 
-// Starts what may be started now and sets the time of the next step, or gives up.
-void LinkRequest::advance(TimePoint now) {
-  const Step step = now < give_up_at_ ? dial_next() : Step::none_left;
+// Starts what may be started now.
+void LinkRequest::advance(TimePoint now) { follow(now < give_up_at_ ? next_member() : Step::none_left, now); }
+
+// Sets the time of the next step, or gives up.
+void LinkRequest::follow(Step step, TimePoint now) {
   switch (step) {
+    case Step::delivered:
+      return;  // and this may be gone
     case Step::started:
       return deadline_.set(std::min(now + connector_.options.dial_stagger, give_up_at_));
     case Step::short_of_resources:
@@ -48,30 +58,58 @@ void LinkRequest::stop() {
   deadline_.cancel();
 }
 
-LinkRequest::Step LinkRequest::dial_next() {
+LinkRequest::Step LinkRequest::next_member() {
   while (tried_.size() < connector_.options.dial_attempts) {
     const ActiveSet& set = connector_.backends.active();
-    const auto index = connector_.balancer.pick(set, client_, tried_);
+    const auto index = connector_.balancer.pick(set, inbound_.client.ip, tried_);
     if (!index) break;
-    const Step step = dial(set.members[*index].key);
+    const Step step = try_member(set.members[*index].key);
     if (step != Step::none_left) return step;
   }
   return Step::none_left;
 }
 
 // none_left: this member failed at once.
-LinkRequest::Step LinkRequest::dial(BackendKey key) {
+LinkRequest::Step LinkRequest::try_member(BackendKey key) {
+  Attempt attempt{connector_.backends.lease(key), nullptr, clock_now()};
+  const Step step = take(attempt);
+  return step == Step::none_left ? open(std::move(attempt)) : step;
+}
+
+// none_left: the pool has no link that lives.
+LinkRequest::Step LinkRequest::take(Attempt& attempt) {
+  const BackendKey key = attempt.lease.backend().key;
+  while (std::unique_ptr<Stream> link = connector_.pool.take(key)) {
+    attempt.pooled = true;
+    if (connector_.pool.options().proxy == ProxyProtocol::none) {
+      deliver(std::move(attempt), std::move(link));
+      return Step::delivered;
+    }
+    Dial::Owner& self = *this;
+    attempt.dial = std::make_unique<Dial>(connector_.context, self);
+    if (attempt.dial->resume(bare(std::move(link)), stages(key, attempt.lease.backend().id))) continue;
+    tried_.push_back(key);
+    attempts_.push_back(std::move(attempt));
+    return Step::started;
+  }
+  attempt.pooled = false;
+  return Step::none_left;
+}
+
+// none_left: this member failed at once.
+LinkRequest::Step LinkRequest::open(Attempt attempt) {
   Dial::Owner& self = *this;
-  Attempt attempt{connector_.backends.lease(key), std::make_unique<Dial>(connector_.context, self),
-                  clock_now()};
-  const Endpoint to = attempt.lease.backend().id.endpoint;
-  const auto error =
-      attempt.dial->start({to, connector_.sources.next_for(to.ip), connector_.options.dial_timeout});
+  attempt.dial = std::make_unique<Dial>(connector_.context, self);
+  const BackendKey key = attempt.lease.backend().key;
+  const BackendId& id = attempt.lease.backend().id;
+  const auto error = attempt.dial->start({id.endpoint, connector_.sources.next_for(id.endpoint.ip),
+                                          connector_.options.dial_timeout, stages(key, id)});
   if (error == DialError::local) {
     last_error_ = error;
+    connector_.pool.give_way();
     return Step::short_of_resources;
   }
-  tried_.push_back(key);
+  if (std::ranges::find(tried_, key) == tried_.end()) tried_.push_back(key);
   if (error) {
     last_error_ = error;
     connector_.observer.dial_failed(key, *error);
@@ -81,32 +119,56 @@ LinkRequest::Step LinkRequest::dial(BackendKey key) {
   return Step::started;
 }
 
-std::vector<LinkRequest::Attempt>::iterator LinkRequest::find(const Dial& dial) {
-  return std::ranges::find_if(attempts_,
-                              [&dial](const Attempt& attempt) { return attempt.dial.get() == &dial; });
+LinkStages LinkRequest::stages(BackendKey key, const BackendId& id) const {
+  return connector_.pool.options().whole(id, connector_.pool.sessions(key), inbound_.addresses);
+}
+
+LinkRequest::Attempt LinkRequest::remove(const Dial& dial) {
+  const auto found = std::ranges::find_if(
+      attempts_, [&dial](const Attempt& attempt) { return attempt.dial.get() == &dial; });
+  Attempt attempt = std::move(*found);
+  attempts_.erase(found);
+  return attempt;
 }
 
 void LinkRequest::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) {
-  Attempt winner = std::move(*find(dial));
-  const TimePoint doubtful = clock_now() - connector_.options.dial_stagger;
-  for (const Attempt& attempt : attempts_) {
-    if (attempt.dial != nullptr && attempt.began <= doubtful) {
-      connector_.observer.dial_overtaken(attempt.lease.backend().key);
-    }
-  }
+  Attempt winner = remove(dial);
+  const std::unique_ptr<Dial> finished = std::move(winner.dial);  // destroyed when this returns
+  if (!winner.pooled) connector_.observer.dial_succeeded(winner.lease.backend().key, elapsed);
+  deliver(std::move(winner), std::move(stream));
+}
+
+void LinkRequest::deliver(Attempt winner, std::unique_ptr<Stream> stream) {
+  pass_on_losers();
   stop();
-  connector_.observer.dial_succeeded(winner.lease.backend().key, elapsed);
-  owner_.link_ready(std::move(stream), std::move(winner.lease));
+  if (winner.pooled) winner.lease.backend().pool->hits.add();
+  winner.lease.begin_session();
+  owner_.link_ready(std::move(stream), std::move(winner.lease),
+                    winner.pooled ? LinkSource::pool : LinkSource::dial);
+}
+
+void LinkRequest::pass_on_losers() {
+  const TimePoint doubtful = clock_now() - connector_.options.dial_stagger;
+  for (Attempt& attempt : attempts_) {
+    const BackendKey key = attempt.lease.backend().key;
+    if (attempt.began <= doubtful) connector_.observer.dial_overtaken(key);
+    if (!attempt.pooled && attempt.dial->reusable()) connector_.pool.adopt(key, std::move(attempt.dial));
+  }
 }
 
 void LinkRequest::dial_failed(Dial& dial, DialError error) {
-  const auto attempt = find(dial);
-  Attempt loser = std::move(*attempt);
-  attempts_.erase(attempt);
+  Attempt loser = remove(dial);
+  const std::unique_ptr<Dial> finished = std::move(loser.dial);
   last_error_ = error;
+  const TimePoint now = clock_now();
+  if (std::exchange(loser.pooled, false)) {
+    loser.began = now;
+    const Step step = open(std::move(loser));
+    return step == Step::none_left ? advance(now) : follow(step, now);
+  }
   connector_.observer.dial_failed(loser.lease.backend().key, error);
   loser.lease.reset();
-  advance(clock_now());
+  advance(now);
 }
 
 void LinkRequest::on_deadline(Deadline&, TimePoint now) { advance(now); }

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace fwd {
 namespace {
@@ -26,7 +27,7 @@ int pending_error(int fd) {
 
 }  // namespace
 
-std::optional<DialError> Dial::start(const DialTarget& target) {
+std::optional<DialError> Dial::start(DialTarget target) {
   const SocketAddress address(target.to);
   Fd fd = make_socket(address.get()->sa_family);
   if (!fd) return classify_dial_error(errno);
@@ -34,14 +35,25 @@ std::optional<DialError> Dial::start(const DialTarget& target) {
   set_urgent_inline(fd.get());
   if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
   to_ = target.to;
+  stages_ = std::move(target.stages);
   began_ = clock_now();
   if (::connect(fd.get(), address.get(), address.size()) != 0 && errno != EINPROGRESS) {
     return classify_dial_error(errno);
   }
-  stream_ = std::make_unique<SocketStream>(context_.poller, std::move(fd));
-  stream_->set_owner(this);
-  if (!stream_->watch()) return DialError::local;
+  socket_ = std::make_unique<SocketStream>(context_.poller, std::move(fd));
+  socket_->set_owner(this);
+  if (!socket_->watch()) return DialError::local;
   deadline_.set(began_ + target.timeout);
+  return std::nullopt;
+}
+
+std::optional<DialError> Dial::resume(std::unique_ptr<SocketStream> link, LinkStages stages) {
+  stages_ = std::move(stages);
+  socket_ = std::move(link);
+  socket_->set_owner(this);
+  stage_ = Stage::connected;
+  if (!send_header()) return DialError::reset;
+  socket_->call_again();
   return std::nullopt;
 }
 
@@ -53,34 +65,84 @@ Fd Dial::make_socket(int family) {
 }
 
 void Dial::on_stream(Stream&) {
-  if (connected_) return;  // bytes or a hang-up while the demo's delay runs stay latched for the taker
-  if (stream_->failed()) return failed(classify_dial_error(pending_error(stream_->fd())));
-  if (!stream_->writable()) return;
-  connected_ = true;
+  switch (stage_) {
+    case Stage::connecting:
+      return check_connect();
+    case Stage::delayed:
+      return;  // bytes or a hang-up meanwhile stay latched for the taker
+    case Stage::connected:
+      return connected();
+    case Stage::shaking_hands:
+      return shake_hands();
+  }
+}
+
+void Dial::check_connect() {
+  if (socket_->failed()) return failed(classify_dial_error(pending_error(socket_->fd())));
+  if (!socket_->writable()) return;
   elapsed_ = clock_now() - began_;
   const Duration delay = context_.delay ? context_.delay(to_) : Duration::zero();
   if (delay > Duration::zero()) {
     elapsed_ += delay;
+    stage_ = Stage::delayed;
     return deadline_.set(clock_now() + delay);
   }
+  if (!send_header()) return failed(DialError::reset);
   connected();
 }
 
+// It is far smaller than the empty buffer of a new connection.
+bool Dial::send_header() {
+  if (stages_.header.empty()) return true;
+  const IoResult put = socket_->write(std::as_bytes(std::span(stages_.header)));
+  return put.status == IoResult::Status::ok && put.bytes == stages_.header.size();
+}
+
+// Also called while it waits for its turn to shake hands.
 void Dial::connected() {
+  if (stages_.tls == nullptr) return ready(std::move(socket_));
+  stage_ = Stage::connected;
   deadline_.cancel();
-  stream_->set_owner(nullptr);
-  owner_.dial_ready(*this, std::move(stream_), elapsed_);
+  if (!slot_.request(*socket_)) return;
+  stage_ = Stage::shaking_hands;
+  tls_ = std::make_unique<TlsStream>(*stages_.tls, std::move(socket_), stages_.name, stages_.sessions);
+  tls_->set_owner(this);
+  deadline_.set(clock_now() + stages_.tls->options().handshake_timeout);
+  shake_hands();
+}
+
+void Dial::shake_hands() {
+  switch (tls_->handshake()) {
+    case TlsStream::Handshake::in_progress:
+      return;
+    case TlsStream::Handshake::failed:
+      return failed(tls_->handshake_error());
+    case TlsStream::Handshake::done:
+      return ready(std::move(tls_));
+  }
+}
+
+void Dial::ready(std::unique_ptr<Stream> stream) {
+  deadline_.cancel();
+  slot_.release();
+  stream->set_owner(nullptr);
+  owner_->dial_ready(*this, std::move(stream), elapsed_);
 }
 
 void Dial::on_deadline(Deadline&, TimePoint) {
-  if (connected_) return connected();
-  failed(DialError::timeout);
+  if (stage_ == Stage::delayed) {
+    if (!send_header()) return failed(DialError::reset);
+    return connected();
+  }
+  failed(stage_ == Stage::shaking_hands ? DialError::tls_timeout : DialError::timeout);
 }
 
 void Dial::failed(DialError error) {
   deadline_.cancel();
-  stream_.reset();
-  owner_.dial_failed(*this, error);
+  slot_.release();
+  socket_.reset();
+  tls_.reset();
+  owner_->dial_failed(*this, error);
 }
 
 }  // namespace fwd

@@ -3,13 +3,16 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "core/address.h"
 #include "core/dial_result.h"
 #include "core/time.h"
 #include "net/deadlines.h"
 #include "net/descriptor_reserve.h"
+#include "net/handshake_slots.h"
 #include "net/stream.h"
+#include "net/tls_stream.h"
 
 namespace fwd {
 
@@ -21,22 +24,33 @@ struct DialContext {
   std::function<Duration(const Endpoint&)> delay;
   // Given up when no other descriptor is left.
   DescriptorReserve reserve{};
+  HandshakeSlots handshakes{};
+};
+
+// What follows the connect before a link is ready. Values only.
+struct LinkStages {
+  std::string header{};                     // sent first: a PROXY header; empty: none
+  const TlsClient* tls = nullptr;           // then a handshake; null: none
+  std::string name{};                       // that TLS verifies the backend by
+  std::shared_ptr<TlsSessions> sessions{};  // to resume; may be null
 };
 
 struct DialTarget {
   Endpoint to;
   std::optional<IpAddress> from;  // local address to dial from
-  Duration timeout{};
+  Duration timeout{};             // of the connect; a handshake has its own
+  LinkStages stages{};
 };
 
-// Opens one link to a backend. Its warm stages run in order, ahead of any client; the one there is today is
-// the TCP connect. What is sent only when a link is taken belongs to whoever takes it. Loop thread only.
+// Opens one link to a backend: connects, sends a header, shakes hands, as far as the target asks. Or takes a
+// link that is connected already through the later stages. Loop thread only.
 class Dial final : private Stream::Owner, private Deadline::Owner {
  public:
   class Owner {
    public:
-    // Exactly once, unless the Dial is destroyed first (which cancels it); never before start() returns.
-    // May destroy the Dial. `elapsed` is the time from the connect call to the answer.
+    // Exactly once, unless the Dial is destroyed first (which cancels it); never before start() or resume()
+    // returns. May destroy the Dial. `elapsed` is the time from the connect call to its answer, zero after
+    // resume().
     virtual void dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) = 0;
     virtual void dial_failed(Dial& dial, DialError error) = 0;
 
@@ -45,26 +59,42 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   };
 
   Dial(DialContext& context, Owner& owner)
-      : context_(context), owner_(owner), deadline_(context.deadlines, *this) {}
+      : context_(context), owner_(&owner), deadline_(context.deadlines, *this), slot_(context.handshakes) {}
 
   // An error at once is returned, and then nothing is reported.
-  std::optional<DialError> start(const DialTarget& target);
+  std::optional<DialError> start(DialTarget target);
+  // `link` is connected and nothing was sent on it.
+  std::optional<DialError> resume(std::unique_ptr<SocketStream> link, LinkStages stages);
+
+  // Who is told from now on.
+  void set_owner(Owner& owner) { owner_ = &owner; }
+  // Nothing that belongs to one client is or will be sent, so that anybody may have the link.
+  bool reusable() const { return stages_.header.empty(); }
 
  private:
   void on_stream(Stream& stream) override;
   void on_deadline(Deadline& deadline, TimePoint now) override;
+  void check_connect();
   void connected();
+  bool send_header();
+  void shake_hands();
+  void ready(std::unique_ptr<Stream> stream);
   void failed(DialError error);
   Fd make_socket(int family);
 
+  enum class Stage { connecting, delayed, connected, shaking_hands };
+
   DialContext& context_;
-  Owner& owner_;
+  Owner* owner_;
   Deadline deadline_;
+  HandshakeSlots::Slot slot_;
   Endpoint to_;
+  LinkStages stages_;
   TimePoint began_;
   Duration elapsed_{};
-  bool connected_ = false;
-  std::unique_ptr<SocketStream> stream_;
+  Stage stage_ = Stage::connecting;
+  std::unique_ptr<SocketStream> socket_;  // until TLS takes it
+  std::unique_ptr<TlsStream> tls_;
 };
 
 }  // namespace fwd

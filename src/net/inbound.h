@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "core/address.h"
+#include "core/proxy_header.h"
 
 namespace fwd {
 
@@ -8,6 +11,7 @@ namespace fwd {
 // SNI, a proxy request) fill in more; a connection that is passed through is known by its address alone.
 struct Inbound {
   Endpoint client;
+  std::optional<ProxyAddresses> addresses{};  // what a backend is told; nothing when there is nothing to tell
 };
 
 inline Inbound pass_through(const Endpoint& client) { return {client}; }

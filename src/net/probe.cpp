@@ -16,7 +16,7 @@ class ConnectProbe final : public Probe, private Dial::Owner {
 
  private:
   void dial_ready(Dial&, std::unique_ptr<Stream> stream, Duration elapsed) override {
-    stream.reset();
+    close_cleanly(std::move(stream));
     finish(std::nullopt, elapsed);
   }
   void dial_failed(Dial&, DialError error) override { finish(error, {}); }

@@ -2,9 +2,11 @@
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -13,7 +15,19 @@ namespace {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
+// More than any greeting; who goes on sending gets a reset.
+constexpr int kMostDiscards = 8;
+
 }  // namespace
+
+void close_cleanly(std::unique_ptr<Stream> stream) {
+  stream->set_owner(nullptr);
+  stream->shutdown_write();
+  std::array<std::byte, 4096> discarded;
+  for (int i = 0; i < kMostDiscards; ++i) {
+    if (stream->read(discarded).status != IoResult::Status::ok) return;
+  }
+}
 
 IoResult SocketStream::read(std::span<std::byte> into) {
   ssize_t got = 0;
@@ -49,6 +63,13 @@ IoResult SocketStream::write(std::span<const std::byte> from) {
 }
 
 void SocketStream::shutdown_write() { ::shutdown(descriptor_.fd(), SHUT_WR); }
+
+IdleState SocketStream::peek() {
+  pollfd look{descriptor_.fd(), POLLIN | POLLRDHUP, 0};
+  if (::poll(&look, 1, 0) < 0 || (look.revents & (POLLERR | POLLNVAL)) != 0) return IdleState::failed;
+  if ((look.revents & (POLLRDHUP | POLLHUP)) != 0) return IdleState::closed;
+  return (look.revents & POLLIN) != 0 ? IdleState::banner : IdleState::quiet;
+}
 
 void SocketStream::abort() {
   const linger reset{1, 0};

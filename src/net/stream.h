@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 
 #include "net/poller.h"
@@ -11,6 +12,14 @@ namespace fwd {
 struct IoResult {
   enum class Status { ok, would_block, eof, error } status = Status::would_block;
   std::size_t bytes = 0;  // > 0 when ok
+};
+
+// What the peer of a link that nobody uses has done with it.
+enum class IdleState {
+  quiet,
+  banner,  // bytes wait to be read
+  closed,  // FIN, or close_notify, also when bytes came before it
+  failed,  // a reset, or broken TLS
 };
 
 // One end of a session: bytes both ways, each direction closed on its own. Owned by whoever uses it, handed
@@ -41,6 +50,10 @@ class Stream {
   // comes once it is; nothing may be written meanwhile.
   virtual bool drained() = 0;
 
+  // Looks at a link that nobody uses, without consuming what the peer sent. It asks the system, so it sees
+  // also what no event has told yet.
+  virtual IdleState peek() = 0;
+
   virtual bool readable() const = 0;  // worth a read
   virtual bool writable() const = 0;  // worth a write
   virtual bool failed() const = 0;    // a reset or another error has arrived
@@ -51,6 +64,10 @@ class Stream {
  protected:
   Owner* owner_ = nullptr;
 };
+
+// Ends an unused link so that the peer sees an orderly close: says goodbye, and throws away what waits to be
+// read, since closing over unread bytes would make a reset of it.
+void close_cleanly(std::unique_ptr<Stream> stream);
 
 // A stream on a bare socket.
 class SocketStream final : public Stream, private Descriptor::Owner {
@@ -72,7 +89,11 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   bool writable() const override { return descriptor_.writable(); }
   bool failed() const override { return descriptor_.failed(); }
   void call_again() override { descriptor_.call_again(); }
+  IdleState peek() override;
   void start_keepalive(const Keepalive& keepalive) override { set_keepalive(descriptor_.fd(), keepalive); }
+  // For a layer above that reads and writes the descriptor itself.
+  void clear_readable() { descriptor_.clear_readable(); }
+  void clear_writable() { descriptor_.clear_writable(); }
 
  private:
   void on_ready(Descriptor&) override {

@@ -28,6 +28,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
     for (BackendKey i = 1; i < key; ++i) load->begin();
     set.members.push_back({key, {endpoint}, load, {}});
     backends.set_active(std::make_shared<ActiveSet>(set));
+    pool.members_changed();
     return key;
   }
   BackendKey add_good() { return add(server); }
@@ -40,7 +41,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
 
   void start() {
     request =
-        std::make_unique<LinkRequest>(connector, ip("127.0.0.1"), static_cast<LinkRequest::Owner&>(*this));
+        std::make_unique<LinkRequest>(connector, inbound, static_cast<LinkRequest::Owner&>(*this));
     request->start();
   }
   bool answered() const { return answers > 0; }
@@ -54,8 +55,9 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
         loop, [this] { return answers > 1; }, std::chrono::milliseconds(30)));
   }
 
-  void link_ready(std::unique_ptr<Stream> ready, BackendTable::Lease used) override {
+  void link_ready(std::unique_ptr<Stream> ready, BackendTable::Lease used, LinkSource from) override {
     ++answers;
+    source = from;
     stream = std::move(ready);
     lease = std::move(used);
     if (on_answer) on_answer();
@@ -71,6 +73,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
   }
   void dial_failed(BackendKey key, DialError error) override { failed.emplace_back(key, error); }
   void dial_overtaken(BackendKey key) override { overtaken.push_back(key); }
+  void idle_closed(BackendKey key, Duration) override { idle_closes.push_back(key); }
 
   Fd listener = listen_on(loopback());
   Endpoint server = local_endpoint(listener.get());
@@ -79,15 +82,20 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
   ActiveSet set;
   BackendTable backends;
   Balancer balancer{BalancingAlgorithm::least_connections, Random(1)};
-  Connector connector{context, {}, backends, balancer, *this, {}};
+  LinkOptions options{.dial_timeout = std::chrono::seconds(10), .keepalive = {std::chrono::seconds(60)}};
+  LinkPool pool{{context, options, *this, {}, Random(1), [] { return true; }}, backends};
+  Connector connector{context, {}, backends, balancer, pool, *this, {}};
+  Inbound inbound = pass_through({ip("127.0.0.1"), 0});
 
   int answers = 0;
   std::unique_ptr<Stream> stream;
+  std::optional<LinkSource> source;
   BackendTable::Lease lease;
   std::optional<DialError> failure;
   std::vector<BackendKey> succeeded;
   std::vector<std::pair<BackendKey, DialError>> failed;
   std::vector<BackendKey> overtaken;
+  std::vector<BackendKey> idle_closes;
   std::function<void()> on_answer;
   std::unique_ptr<LinkRequest> request;
 };

@@ -54,6 +54,10 @@ class ScriptedStream final : public Stream {
   End end() const { return end_; }
   bool broken() const { return end_ == End::reset || write_failed; }
 
+  IdleState peek() override {
+    if (end_ != End::none) return end_ == End::reset ? IdleState::failed : IdleState::closed;
+    return read_so_far < sent.size() ? IdleState::banner : IdleState::quiet;
+  }
   IoResult read(std::span<std::byte> into) override {
     before_read();
     const auto rest = std::string_view(sent).substr(read_so_far).substr(0, into.size());

@@ -1,0 +1,247 @@
+#include "net/backend_pool.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace fwd {
+namespace {
+
+// A link that was closed before this age was turned away rather than kept.
+constexpr Duration kProven = std::chrono::seconds(1);
+// When this machine had no descriptor or port for a fill.
+constexpr Duration kResourceRetry = std::chrono::seconds(1);
+constexpr double kAgeJitter = 0.1;
+
+}  // namespace
+
+// One waiting link, with its own deadline for keepalive and age.
+class BackendPool::IdleLink final : private Stream::Owner, private Deadline::Owner {
+ public:
+  IdleLink(BackendPool& pool, std::unique_ptr<Stream> stream, TimePoint now)
+      : born(now),
+        pool_(pool),
+        stream_(std::move(stream)),
+        deadline_(pool.context_.dialling.deadlines, *this),
+        age_factor_(1 + kAgeJitter * (2 * pool.context_.random.unit() - 1)) {
+    stream_->set_owner(this);
+    set_deadline();
+  }
+
+  Stream& stream() { return *stream_; }
+  std::unique_ptr<Stream> release() {
+    stream_->set_owner(nullptr);
+    return std::move(stream_);
+  }
+  // After max_age_ has changed, too.
+  void set_deadline() {
+    deadline_.set(keepalive_started_ ? expires() : std::min(expires(), keepalive_due()));
+  }
+
+  const TimePoint born;
+  std::list<IdleLink>::iterator self;
+
+ private:
+  void on_stream(Stream& stream) override {
+    const IdleState state = stream.peek();
+    if (state == IdleState::closed) return pool_.lost(*this, RetireReason::closed, clock_now());
+    if (state == IdleState::failed) return pool_.lost(*this, RetireReason::reset, clock_now());
+  }
+
+  void on_deadline(Deadline&, TimePoint now) override {
+    if (now >= expires()) return pool_.expired(*this, now);
+    keepalive_started_ = true;
+    stream_->start_keepalive(pool_.context_.options.keepalive);
+    set_deadline();
+  }
+
+  TimePoint expires() const {
+    const std::chrono::duration<double, Duration::period> age = pool_.max_age_ * age_factor_;
+    return born + std::chrono::duration_cast<Duration>(age);
+  }
+  // Keepalive costs four system calls, so only a link that waits long is given it.
+  TimePoint keepalive_due() const { return born + pool_.context_.options.keepalive.idle / 2; }
+
+  BackendPool& pool_;
+  std::unique_ptr<Stream> stream_;
+  Deadline deadline_;
+  double age_factor_;
+  bool keepalive_started_ = false;
+};
+
+BackendPool::BackendPool(PoolContext& context, const BackendTable::Entry& backend)
+    : context_(context),
+      key_(backend.key),
+      id_(backend.id),
+      counters_(backend.pool),
+      fill_deadline_(context.dialling.deadlines, *this),
+      surplus_deadline_(context.dialling.deadlines, *this) {}
+
+BackendPool::~BackendPool() {
+  fills_.clear();
+  retire_all(RetireReason::left);
+  update_gauges();
+}
+
+void BackendPool::set_wanted(std::size_t idle, Duration max_age) {
+  wanted_ = idle;
+  if (wanted_ == 0) {
+    fills_.clear();
+    retire_all(RetireReason::surplus);
+    update_gauges();
+  }
+  if (std::exchange(max_age_, max_age) != max_age) {
+    for (IdleLink& link : idle_) link.set_deadline();
+  }
+  fill_soon(clock_now());
+}
+
+std::unique_ptr<Stream> BackendPool::take() {
+  while (!idle_.empty()) {
+    IdleLink& link = idle_.front();
+    const IdleState state = link.stream().peek();
+    if (state == IdleState::closed || state == IdleState::failed) {
+      lost(link, RetireReason::stale, clock_now());
+      continue;
+    }
+    std::unique_ptr<Stream> stream = link.release();
+    idle_.pop_front();
+    pacer_.opened();
+    pacer_.link_gone();
+    update_gauges();
+    fill_soon(clock_now());  // after the session has what it came for
+    return stream;
+  }
+  counters_->misses.add();
+  return nullptr;
+}
+
+void BackendPool::adopt(std::unique_ptr<Dial> dial) {
+  if (size() >= wanted_ || !context_.may_open()) return;
+  Dial::Owner& self = *this;
+  dial->set_owner(self);
+  fills_.push_back({std::move(dial), {}, true});
+  update_gauges();
+}
+
+void BackendPool::retire_all(RetireReason reason) {
+  while (!idle_.empty()) retire(idle_.back(), reason);
+}
+
+bool BackendPool::give_way() {
+  if (idle_.empty()) return false;
+  retire(idle_.back(), RetireReason::surplus);
+  return true;
+}
+
+void BackendPool::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) {
+  const TimePoint now = clock_now();
+  const Fill fill = remove(dial);  // destroyed when this returns
+  context_.observer.dial_succeeded(key_, elapsed);
+  counters_->opened.add();
+  if (!fill.adopted) counters_->open_ns.add(static_cast<std::uint64_t>((now - fill.began).count()));
+  keep(std::move(stream), now);
+  fill_soon(now);
+}
+
+void BackendPool::dial_failed(Dial& dial, DialError error) {
+  const Fill fill = remove(dial);
+  fill_failed(error, fill.adopted, clock_now());
+}
+
+BackendPool::Fill BackendPool::remove(const Dial& dial) {
+  const auto found =
+      std::ranges::find_if(fills_, [&dial](const Fill& fill) { return fill.dial.get() == &dial; });
+  Fill fill = std::move(*found);
+  fills_.erase(found);
+  update_gauges();
+  return fill;
+}
+
+void BackendPool::keep(std::unique_ptr<Stream> stream, TimePoint now) {
+  if (!idle_.empty() && now - idle_.back().born >= kProven) pacer_.opened();
+  idle_.emplace_front(*this, std::move(stream), now);
+  idle_.front().self = idle_.begin();
+  update_gauges();
+}
+
+void BackendPool::on_deadline(Deadline& deadline, TimePoint now) {
+  if (&deadline == &fill_deadline_) return fill(now);
+  surplus_waits_ = false;
+  while (idle_.size() > wanted_) retire(idle_.back(), RetireReason::surplus);
+}
+
+void BackendPool::fill_soon(TimePoint at) { fill_deadline_.set(at); }
+
+void BackendPool::fill(TimePoint now) {
+  while (size() < wanted_) {
+    if (!context_.may_open()) {
+      fill_soon(now + kResourceRetry);
+      break;
+    }
+    if (!pacer_.start(idle_.size(), fills_.size(), wanted_, now)) {
+      if (const auto next = pacer_.next(idle_.size(), fills_.size(), wanted_)) fill_soon(*next);
+      break;
+    }
+    if (!start_fill(now)) break;
+  }
+  if (idle_.size() > wanted_ && !std::exchange(surplus_waits_, true)) {
+    surplus_deadline_.set(now + kSurplusGrace);
+  }
+}
+
+// False when no other is to be started now.
+bool BackendPool::start_fill(TimePoint now) {
+  Dial::Owner& self = *this;
+  Fill fill{std::make_unique<Dial>(context_.dialling, self), now};
+  const auto error =
+      fill.dial->start({id_.endpoint, context_.sources.next_for(id_.endpoint.ip),
+                        context_.options.dial_timeout, context_.options.ahead(id_, sessions_)});
+  if (error) {
+    fill_failed(*error, false, now);
+    return false;
+  }
+  fills_.push_back(std::move(fill));
+  update_gauges();
+  return true;
+}
+
+// The loser of a race that was adopted has been told of already, as overtaken.
+void BackendPool::fill_failed(DialError error, bool adopted, TimePoint now) {
+  if (error == DialError::local) return fill_soon(now + kResourceRetry);
+  counters_->fill_failures.add();
+  pacer_.failed(now, context_.random);
+  if (!adopted) context_.observer.dial_failed(key_, error);
+  fill_soon(now);
+}
+
+void BackendPool::lost(IdleLink& link, RetireReason reason, TimePoint now) {
+  const Duration age = now - link.born;
+  retire(link, reason);
+  if (age < kProven) {
+    pacer_.failed(now, context_.random);
+  } else {
+    pacer_.link_gone();
+  }
+  context_.observer.idle_closed(key_, age);
+  fill_soon(now);
+}
+
+void BackendPool::expired(IdleLink& link, TimePoint now) {
+  retire(link, RetireReason::expired);
+  fill_soon(now);
+}
+
+void BackendPool::retire(IdleLink& link, RetireReason reason) {
+  counters_->count(reason);
+  std::unique_ptr<Stream> stream = link.release();
+  idle_.erase(link.self);
+  update_gauges();
+  close_cleanly(std::move(stream));
+}
+
+void BackendPool::update_gauges() {
+  counters_->idle.set(idle_.size());
+  counters_->connecting.set(fills_.size());
+}
+
+}  // namespace fwd

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/fill_pacer.h"
+#include "core/pool_counters.h"
+#include "core/random.h"
+#include "net/backend_table.h"
+#include "net/dial.h"
+#include "net/dial_observer.h"
+#include "net/link_options.h"
+#include "net/source_addresses.h"
+
+namespace fwd {
+
+// What the pools of one service on one worker have in common.
+struct PoolContext {
+  DialContext& dialling;
+  const LinkOptions& options;
+  DialObserver& observer;
+  SourceAddresses sources;
+  Random random;
+  // Whether the process may have another descriptor for a link that waits.
+  std::function<bool()> may_open;
+};
+
+// The links to one backend that wait for a session on one worker, newest first out. Keeps as many as it is
+// told to: opens what is missing (FillPacer says when), closes what is too old or, after kSurplusGrace, too
+// much.
+//
+// An idle link is watched without being read: a hang-up or reset retires it at once, bytes that wait are a
+// greeting and stay for the session. Owned by LinkPool; loop thread only; destroying it closes every link and
+// cancels every dial.
+class BackendPool final : private Dial::Owner, private Deadline::Owner {
+ public:
+  // Links beyond what is wanted may still be taken for so long.
+  static constexpr Duration kSurplusGrace = std::chrono::seconds(5);
+
+  BackendPool(PoolContext& context, const BackendTable::Entry& backend);
+  ~BackendPool();
+
+  // So many idle links, none older than `max_age` (within 10 %). None wanted: all go at once.
+  void set_wanted(std::size_t idle, Duration max_age);
+  // The newest link that is alive; null when there is none.
+  std::unique_ptr<Stream> take();
+  // A dial that somebody else began and needs no more; kept when a link is missing.
+  void adopt(std::unique_ptr<Dial> dial);
+  void retire_all(RetireReason reason);
+  // Gives up the oldest link, so that its descriptor serves a session. False when there is none.
+  bool give_way();
+
+  // Links and dials.
+  std::size_t size() const { return idle_.size() + fills_.size(); }
+  const std::shared_ptr<TlsSessions>& sessions() const { return sessions_; }
+
+ private:
+  class IdleLink;
+  struct Fill {
+    std::unique_ptr<Dial> dial;
+    TimePoint began;
+    bool adopted = false;
+  };
+
+  void dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duration elapsed) override;
+  void dial_failed(Dial& dial, DialError error) override;
+  void on_deadline(Deadline& deadline, TimePoint now) override;
+
+  Fill remove(const Dial& dial);
+  void keep(std::unique_ptr<Stream> stream, TimePoint now);
+  void fill_soon(TimePoint at);
+  void fill(TimePoint now);
+  bool start_fill(TimePoint now);
+  void fill_failed(DialError error, bool adopted, TimePoint now);
+  void lost(IdleLink& link, RetireReason reason, TimePoint now);
+  void expired(IdleLink& link, TimePoint now);
+  void retire(IdleLink& link, RetireReason reason);
+  void update_gauges();
+
+  PoolContext& context_;
+  const BackendKey key_;
+  const BackendId id_;
+  std::shared_ptr<PoolCounters> counters_;
+  std::shared_ptr<TlsSessions> sessions_ = std::make_shared<TlsSessions>();
+  FillPacer pacer_;
+  std::size_t wanted_ = 0;
+  Duration max_age_{};
+  std::list<IdleLink> idle_;  // newest first
+  std::vector<Fill> fills_;
+  Deadline fill_deadline_;
+  Deadline surplus_deadline_;
+  bool surplus_waits_ = false;
+};
+
+}  // namespace fwd

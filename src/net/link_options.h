@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "core/backend.h"
+#include "core/proxy_header.h"
+#include "net/dial.h"
+
+namespace fwd {
+
+// How the links of a service are opened and kept. A value; any thread.
+struct LinkOptions {
+  Duration dial_timeout{};
+  ProxyProtocol proxy = ProxyProtocol::none;
+  const TlsClient* tls = nullptr;  // null: plain TCP; outlives every link
+  Keepalive keepalive{};
+
+  // A link that waits has done all that does not depend on the client. A PROXY header does, and has to
+  // precede the handshake: with both, links wait as plain TCP.
+  LinkStages ahead(const BackendId& backend, std::shared_ptr<TlsSessions> sessions) const;
+  // Everything after the connect, for the client of `addresses`; without them the header names nobody.
+  LinkStages whole(const BackendId& backend, std::shared_ptr<TlsSessions> sessions,
+                   const std::optional<ProxyAddresses>& addresses) const;
+};
+
+}  // namespace fwd
