@@ -27,6 +27,8 @@ class Admission {
   // Takes a place beyond the limit.
   void enter_anyway() { count_.fetch_add(1); }
 
+  std::uint64_t count() const { return count_.load(std::memory_order_relaxed); }
+
   // Gives the place back. True when somebody waits: the caller then wakes every worker.
   bool leave() {
     count_.fetch_sub(1);

@@ -52,7 +52,11 @@ void Control::start_workers() {
         Worker::Setup{.config = setup_.config,
                       .listening = std::move(setup_.listening[i]),
                       .counters = setup_.counters[i],
+                      .tls = setup_.tls[i],
                       .admission = admission_,
+                      .index = i,
+                      .workers = setup_.counters.size(),
+                      .descriptors = setup_.budget.sessions_and_links / setup_.counters.size(),
                       .seed = random_.next(),
                       .dial_delay = setup_.dial_delay,
                       .report = [this](WorkerReport report) { mailbox_.post(std::move(report)); }}));
@@ -64,11 +68,19 @@ void Control::make_services() {
     const auto publish = [this, i](const std::shared_ptr<const ActiveSet>& set) {
       for (const auto& worker : workers_) worker->set_active(i, set);
     };
+    const auto order = [this, i](std::size_t worker, std::vector<PoolOrder> orders) {
+      workers_[worker]->set_orders(i, std::move(orders));
+    };
     const ServiceConfig& config = setup_.config.services[i];
     services_.push_back(std::make_unique<ServiceControl>(
-        loop_, dial_context_, config, setup_.make_provider(loop_, config), setup_.config.metrics.max_backends,
-        random_.next(),
-        ServiceControl::Events{publish, [this, i] { first_set(i); }, [this] { publish_soon(); }}));
+        loop_, dial_context_,
+        ServiceControl::Setup{.config = config,
+                              .tls = setup_.tls.back()[i].get(),
+                              .workers = setup_.counters.size(),
+                              .max_series = setup_.config.metrics.max_backends,
+                              .seed = random_.next()},
+        setup_.make_provider(loop_, config),
+        ServiceControl::Events{publish, order, [this, i] { first_set(i); }, [this] { publish_soon(); }}));
   }
 }
 

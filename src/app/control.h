@@ -28,6 +28,7 @@ class Control {
     std::shared_ptr<SnapshotBoard> snapshots;
     std::vector<std::shared_ptr<WorkerCounters>> counters;  // one a worker
     std::vector<std::vector<std::vector<Fd>>> listening;    // [worker][service]
+    std::vector<TlsClients> tls;                            // one a worker, and one for control
     std::function<Duration(const Endpoint&)> dial_delay;    // see DialContext; called on every loop
     ProviderFactory make_provider;
     std::uint64_t seed = 0;

@@ -102,7 +102,11 @@ void FileProvider::resolved(const HostTarget& target,
 
 void FileProvider::update() {
   std::vector<ResolvedHost> resolved;
-  for (const auto& [target, host] : hosts_) resolved.push_back({target, host->addresses.current()});
+  // Where TLS verifies the name in the list, it is part of what the backend is.
+  const bool named = config_.tls.enabled && config_.tls.server_name.empty();
+  for (const auto& [target, host] : hosts_) {
+    resolved.push_back({target, host->addresses.current(), named ? target.host : std::string()});
+  }
   const CandidateList list = expand_candidates(list_, resolved, config_.max_candidates);
   std::set<BackendId> next(list.backends.begin(), list.backends.end());
   CandidateChange change;

@@ -59,6 +59,8 @@ std::optional<Forwarder::StartError> Forwarder::start() {
   }
   if (std::string error = unusable_source(config_); !error.empty()) return StartError{error, true};
   if (std::string error = sockets_.open(config_, workers); !error.empty()) return StartError{error};
+  std::vector<TlsClients> tls(workers + 1);
+  if (std::string error = make_tls_clients(tls); !error.empty()) return StartError{error, true};
   for (unsigned i = 0; i < workers; ++i) {
     counters_.push_back(std::make_shared<WorkerCounters>(config_.services.size()));
   }
@@ -67,6 +69,7 @@ std::optional<Forwarder::StartError> Forwarder::start() {
                                                       .snapshots = snapshots_,
                                                       .counters = counters_,
                                                       .listening = std::move(sockets_.sockets),
+                                                      .tls = std::move(tls),
                                                       .dial_delay = options_.dial_delay,
                                                       .make_provider = options_.make_provider,
                                                       .seed = random_seed(),
@@ -87,6 +90,24 @@ bool Forwarder::abandon_lookups() {
   endpoints_.reset();
   sockets_.remove_unix_paths();
   return true;
+}
+
+std::string Forwarder::make_tls_clients(std::vector<TlsClients>& clients) const {
+  bool any = false;
+  std::string error;
+  for (TlsClients& of_loop : clients) {
+    for (const ServiceConfig& service : config_.services) {
+      const TlsOptions& options = service.remotes.tls;
+      of_loop.push_back(options.enabled ? TlsClient::create(options, error) : nullptr);
+      if (!error.empty()) return "service " + service.name + ": remotes.tls: " + error;
+      any |= options.enabled;
+    }
+  }
+  if (any) {
+    log(LogModule::app, LogLevel::info, "TLS to backends",
+        {{"library", std::string(OpenSSL_version(OPENSSL_VERSION))}, {"kernel_tls", kernel_tls_offered()}});
+  }
+  return {};
 }
 
 std::string Forwarder::start_endpoints() {

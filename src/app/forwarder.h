@@ -47,6 +47,7 @@ class Forwarder {
   std::string endpoints_url() const;
 
  private:
+  std::string make_tls_clients(std::vector<TlsClients>& clients) const;
   std::string start_endpoints();
   void log_start() const;
 

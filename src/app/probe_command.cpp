@@ -13,6 +13,7 @@
 #include "app/file_provider.h"
 #include "app/system_limits.h"
 #include "core/scoreboard.h"
+#include "net/link_options.h"
 #include "net/probe.h"
 #include "net/source_addresses.h"
 #include "telemetry/log.h"
@@ -37,7 +38,11 @@ class ProbePass {
         sources_(config.remotes.source_addrs) {}
 
   std::string run() {
-    std::string error = provider_.start([this](const CandidateChange& change) { add(change); });
+    std::string error;
+    if (config_.remotes.tls.enabled) tls_ = TlsClient::create(config_.remotes.tls, error);
+    if (!error.empty()) return error;
+    link_options_ = {.proxy = config_.remotes.proxy_protocol, .tls = tls_.get()};
+    error = provider_.start([this](const CandidateChange& change) { add(change); });
     while (error.empty() && !(provider_.settled() && prober_.idle())) loop_.run_once();
     if (show_progress_) std::fputs("\r\033[K", stderr);
     return error;
@@ -57,8 +62,9 @@ class ProbePass {
  private:
   void add(const CandidateChange& change) {
     for (const BackendId& id : change.added) {
-      prober_.probe(board_.add(id), {id.endpoint, sources_.next_for(id.endpoint.ip),
-                                     config_.remotes.probing.initial.timeout});
+      prober_.probe(board_.add(id),
+                    {id.endpoint, sources_.next_for(id.endpoint.ip), config_.remotes.probing.initial.timeout,
+                     link_options_.whole(id, nullptr, std::nullopt)});
     }
   }
 
@@ -83,6 +89,8 @@ class ProbePass {
 
   const ServiceConfig& config_;
   bool show_progress_;
+  std::unique_ptr<TlsClient> tls_;
+  LinkOptions link_options_;
   Loop loop_;
   Poller poller_;
   Deadlines deadlines_;

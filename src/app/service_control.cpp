@@ -19,20 +19,21 @@ std::string one_decimal(double value) {
 
 }  // namespace
 
-ServiceControl::ServiceControl(Loop& loop, DialContext& dial_context, const ServiceConfig& config,
-                               std::unique_ptr<Provider> provider, std::size_t max_series, std::uint64_t seed,
-                               Events events)
-    : config_(config),
+ServiceControl::ServiceControl(Loop& loop, DialContext& dial_context, const Setup& setup,
+                               std::unique_ptr<Provider> provider, Events events)
+    : config_(setup.config),
       events_(std::move(events)),
-      random_(seed),
-      board_(config.remotes.scoring, config.remotes.selector.ejection),
-      selector_(config.remotes.selector),
-      series_(max_series),
-      prober_(dial_context, make_connect_probe, config.remotes.probing.initial.max_concurrency,
+      random_(setup.seed),
+      board_(config_.remotes.scoring, config_.remotes.selector.ejection),
+      selector_(config_.remotes.selector),
+      series_(setup.max_series),
+      link_options_{.proxy = config_.remotes.proxy_protocol, .tls = setup.tls},
+      pools_(loop, config_, setup.workers, {events_.order, events_.changed}),
+      prober_(dial_context, make_connect_probe, config_.remotes.probing.initial.max_concurrency,
               {[this](BackendKey key) { board_.probe_started(key, clock_now()); },
                [this](const Prober::Result& result) { probed(result); }}),
       provider_(std::move(provider)),
-      sources_(config.remotes.source_addrs),
+      sources_(config_.remotes.source_addrs),
       failure_lines_(kFailureLineInterval),
       first_set_timer_(loop, [this] { begin_serving(); }),
       round_timer_(loop, [this] { begin_round(); }),
@@ -68,8 +69,11 @@ void ServiceControl::candidates_changed(const CandidateChange& change) {
 }
 
 void ServiceControl::probe(BackendKey key, Duration timeout, bool urgent) {
-  const Endpoint to = board_.find(key)->id.endpoint;
-  prober_.probe(key, {to, sources_.next_for(to.ip), timeout}, urgent);
+  const BackendId& id = board_.find(key)->id;
+  prober_.probe(key,
+                {id.endpoint, sources_.next_for(id.endpoint.ip), timeout,
+                 link_options_.whole(id, nullptr, std::nullopt)},
+                urgent);
 }
 
 void ServiceControl::probed(const Prober::Result& result) {
@@ -97,6 +101,8 @@ void ServiceControl::dialled(const DialOutcome& outcome) {
       return board_.dial_failed(outcome.key, outcome.error, clock_now());
     case DialOutcome::Kind::overtaken:
       return board_.dial_overtaken(outcome.key, clock_now());
+    case DialOutcome::Kind::idle_closed:
+      return pools_.idle_closed(outcome.key, outcome.elapsed);
   }
 }
 
@@ -175,8 +181,16 @@ void ServiceControl::evaluate() {
   log_decision(decision, panic_changed);
   // p2c weighs by connect time, which goes on changing while the members stay.
   const bool weighs = config_.pools.algorithm == BalancingAlgorithm::p2c;
-  if (!decision.changes.empty() || panic_changed || weighs) publish(decision);
+  if (!decision.changes.empty() || panic_changed || weighs || ejections_changed()) publish(decision);
   events_.changed();
+}
+
+// In panic a member may be ejected, or not be it any more, and stay.
+bool ServiceControl::ejections_changed() const {
+  return std::ranges::any_of(published_->members, [this](const ActiveMember& member) {
+    const BackendRecord* record = board_.find(member.key);
+    return record != nullptr && record->ejection.ejected() != member.ejected;
+  });
 }
 
 void ServiceControl::publish(const Decision& decision) {
@@ -187,9 +201,16 @@ void ServiceControl::publish(const Decision& decision) {
     if (load == nullptr) load = std::make_shared<BackendLoad>();
     const auto connect_time =
         std::chrono::duration<double, std::milli>(record.measured.latency_ms.value_or(0));
-    set->members.push_back({key, record.id, load, std::chrono::duration_cast<Duration>(connect_time)});
+    set->members.push_back({.key = key,
+                            .id = record.id,
+                            .load = load,
+                            .connect_time = std::chrono::duration_cast<Duration>(connect_time),
+                            .ejected = record.ejection.ejected(),
+                            .pools = pools_.counters(record.id, key)});
   }
-  events_.publish(std::move(set));
+  events_.publish(set);
+  pools_.set_members(*set);
+  published_ = std::move(set);
 }
 
 // A record lives while it is listed or a session uses it. The shared count of sessions tells the latter, so
@@ -205,6 +226,7 @@ void ServiceControl::forget_departed() {
     failure_lines_.forget_if([key](const auto& kind) { return kind.first == key; });
     board_.forget(key);
     extras_.erase(key);
+    pools_.forget(key);
   }
 }
 
@@ -242,6 +264,7 @@ BackendSnapshot ServiceControl::snapshot_of(const BackendRecord& record) {
   snapshot.score = record.score;
   snapshot.active = selector_.contains(record.key);
   snapshot.probes = record.probes;
+  snapshot.pool = pools_.snapshot(record.key, clock_now());
   if (extra == extras_.end()) return snapshot;
   snapshot.load = extra->second.load;
   if (extra->second.probe_duration != nullptr) snapshot.probe_duration = extra->second.probe_duration->read();

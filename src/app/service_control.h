@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/pool_control.h"
 #include "app/provider.h"
 #include "app/worker.h"
 #include "config/config.h"
@@ -17,6 +18,7 @@
 #include "core/scoreboard.h"
 #include "core/selector.h"
 #include "core/series_keeper.h"
+#include "net/link_options.h"
 #include "net/probe.h"
 #include "net/source_addresses.h"
 #include "net/timer.h"
@@ -30,13 +32,22 @@ class ServiceControl {
  public:
   struct Events {
     std::function<void(std::shared_ptr<const ActiveSet>)> publish;
+    std::function<void(std::size_t worker, std::vector<PoolOrder>)> order;
     std::function<void()> first_set;  // once, after the first publish
     std::function<void()> changed;    // the snapshot is out of date
   };
 
-  ServiceControl(Loop& loop, DialContext& dial_context, const ServiceConfig& config,
-                 std::unique_ptr<Provider> provider, std::size_t max_series, std::uint64_t seed,
-                 Events events);
+  // What it is made for: a service, on so many workers. `tls` is null where backends are spoken to plainly.
+  struct Setup {
+    const ServiceConfig& config;
+    const TlsClient* tls = nullptr;
+    std::size_t workers = 1;
+    std::size_t max_series = 0;
+    std::uint64_t seed = 0;
+  };
+
+  ServiceControl(Loop& loop, DialContext& dial_context, const Setup& setup,
+                 std::unique_ptr<Provider> provider, Events events);
 
   // Reads the candidates and begins. Returns why it cannot, empty when all is well.
   std::string start();
@@ -67,6 +78,7 @@ class ServiceControl {
   void schedule_advance();
   void evaluate_soon();
   void evaluate();
+  bool ejections_changed() const;
   void publish(const Decision& decision);
   void forget_departed();
   void log_decision(const Decision& decision, bool panic_changed) const;
@@ -80,10 +92,13 @@ class ServiceControl {
   Scoreboard board_;
   Selector selector_;
   SeriesKeeper series_;
+  LinkOptions link_options_;
+  PoolControl pools_;
   Prober prober_;
   std::unique_ptr<Provider> provider_;
   SourceAddresses sources_;
   std::unordered_map<BackendKey, Extra> extras_;
+  std::shared_ptr<const ActiveSet> published_ = std::make_shared<ActiveSet>();
   LogLimiter<std::pair<BackendKey, DialError>> failure_lines_;
   std::vector<PlannedProbe> planned_;  // of the present round, next one last
   TimePoint round_began_{};

@@ -18,6 +18,14 @@ ErrorKind kind_of(std::optional<DialError> error) {
       return ErrorKind::dial_refused;
     case DialError::local:
       return ErrorKind::limit;
+    case DialError::tls_timeout:
+    case DialError::tls_expired:
+    case DialError::tls_name:
+    case DialError::tls_unknown_ca:
+    case DialError::tls_certificate:
+    case DialError::tls_refused:
+    case DialError::tls_protocol:
+      return ErrorKind::dial_tls;
     default:
       return ErrorKind::dial_other;
   }
@@ -41,7 +49,7 @@ Session::~Session() {
 void Session::start() {
   client_->set_owner(this);
   LinkRequest::Owner& self = *this;
-  request_ = std::make_unique<LinkRequest>(service_.connector(), inbound_.client.ip, self);
+  request_ = std::make_unique<LinkRequest>(service_.connector(), inbound_, self);
   request_->start();
 }
 
@@ -57,11 +65,14 @@ void Session::on_stream(Stream& client) {
   end("client reset");
 }
 
-void Session::link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lease) {
+void Session::link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lease, LinkSource source) {
   request_.reset();
   lease_ = std::move(lease);
   last_activity_ = clock_now();
-  service_.counters().first_link_dialled.observe(last_activity_ - accepted_at_);
+  ServiceCounters& counters = service_.counters();
+  Histogram& first_link =
+      source == LinkSource::pool ? counters.first_link_pooled : counters.first_link_dialled;
+  first_link.observe(last_activity_ - accepted_at_);
   Relay::Owner& self = *this;
   relay_.emplace(std::move(client_), std::move(stream), service_.buffer(), self);
   deadline_.set(next_deadline());

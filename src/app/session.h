@@ -34,7 +34,7 @@ class Session final : private Stream::Owner,
 
  private:
   void on_stream(Stream& client) override;
-  void link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lease) override;
+  void link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lease, LinkSource source) override;
   void link_failed(std::optional<DialError> error) override;
   void relay_moved(Direction direction, std::size_t bytes) override;
   void relay_half_closed() override;

@@ -38,8 +38,9 @@ Worker::Worker(Setup setup)
         std::visit([this](auto& m) { handle(m); }, message);
       }) {
   for (std::size_t i = 0; i < setup_.config.services.size(); ++i) {
-    services_.push_back(std::make_unique<WorkerService>(
-        *this, i, setup_.config.services[i], setup_.counters->services[i], std::move(setup_.listening[i])));
+    services_.push_back(std::make_unique<WorkerService>(*this, i, setup_.config.services[i],
+                                                        setup_.counters->services[i], setup_.tls[i].get(),
+                                                        std::move(setup_.listening[i])));
   }
   thread_ = std::thread([this] {
     block_signals();
@@ -53,6 +54,9 @@ Worker::~Worker() {
 
 void Worker::set_active(std::size_t service, std::shared_ptr<const ActiveSet> set) {
   mailbox_.post(SetActive{service, std::move(set)});
+}
+void Worker::set_orders(std::size_t service, std::vector<PoolOrder> orders) {
+  mailbox_.post(SetOrders{service, std::move(orders)});
 }
 void Worker::start_accepting(std::size_t service) { mailbox_.post(StartAccepting{service}); }
 void Worker::stop_accepting() { mailbox_.post(StopAccepting{}); }
@@ -85,9 +89,32 @@ void Worker::wait_for_descriptors() {
   descriptors_timer_.start(kDescriptorRetry);
 }
 
+std::size_t Worker::links() const {
+  std::size_t links = 0;
+  for (const auto& service : services_) links += service->links();
+  return links;
+}
+
+// Two each, of the sessions of all workers, in equal shares.
+std::uint64_t Worker::descriptors_of_sessions() const {
+  return 2 * setup_.admission.count() / setup_.workers;
+}
+
+bool Worker::may_open_link() const { return descriptors_of_sessions() + links() < setup_.descriptors; }
+
+void Worker::make_room() {
+  const std::uint64_t needed = descriptors_of_sessions() + links();
+  if (needed <= setup_.descriptors) return;
+  std::uint64_t excess = needed - setup_.descriptors;
+  for (const auto& service : services_) {
+    while (excess > 0 && service->give_way()) --excess;
+  }
+}
+
 void Worker::report(const DialOutcome& outcome) {
   outcomes_.push_back(outcome);
-  outcomes_urgent_ |= outcome.kind != DialOutcome::Kind::succeeded;
+  outcomes_urgent_ |=
+      outcome.kind == DialOutcome::Kind::failed || outcome.kind == DialOutcome::Kind::overtaken;
 }
 
 // Once in each pass, when no callback of a session can be on the stack.

@@ -17,13 +17,13 @@
 
 namespace fwd {
 
-// How a dial of a worker went; control scores it.
+// How a dial of a worker went, or how an idle link ended; control scores it.
 struct DialOutcome {
   std::size_t service = 0;
   BackendKey key = 0;
-  enum class Kind { succeeded, failed, overtaken } kind = Kind::succeeded;
+  enum class Kind { succeeded, failed, overtaken, idle_closed } kind = Kind::succeeded;
   DialError error = DialError::other;  // when failed
-  Duration elapsed{};                  // when it succeeded
+  Duration elapsed{};                  // of the connect when it succeeded; the age of the idle link
 };
 
 // What workers tell control.
@@ -41,7 +41,11 @@ class Worker {
     const Config& config;                    // outlives the worker
     std::vector<std::vector<Fd>> listening;  // for each service
     std::shared_ptr<WorkerCounters> counters;
+    const TlsClients& tls;  // outlives the worker
     Admission& admission;
+    std::size_t index = 0;
+    std::size_t workers = 1;
+    std::uint64_t descriptors = 0;  // that its sessions and links may have: its share of the process's
     std::uint64_t seed = 0;
     std::function<Duration(const Endpoint&)> dial_delay;  // see DialContext; called on the worker's thread
     std::function<void(WorkerReport)> report;             // called on the worker's thread
@@ -52,6 +56,7 @@ class Worker {
 
   // From control's thread.
   void set_active(std::size_t service, std::shared_ptr<const ActiveSet> set);
+  void set_orders(std::size_t service, std::vector<PoolOrder> orders);
   void start_accepting(std::size_t service);
   void stop_accepting();
   // A place or a descriptor may be free again.
@@ -64,12 +69,17 @@ class Worker {
   Poller& poller() { return poller_; }
   DialContext& dial_context() { return dial_context_; }
   Admission& admission() { return setup_.admission; }
+  std::size_t index() const { return setup_.index; }
   Random& random() { return random_; }
   std::span<std::byte> buffer() { return buffer_; }
   // Takes a session that is over; it is destroyed when no callback of its own can be running.
   void park(std::unique_ptr<Session> session) { parked_.push_back(std::move(session)); }
   void leave();
   void wait_for_descriptors();
+  // Whether descriptors are left for a link that waits, after what the sessions need.
+  bool may_open_link() const;
+  // Lets idle links go until sessions have what they need.
+  void make_room();
   void report(const DialOutcome& outcome);
 
  private:
@@ -77,19 +87,26 @@ class Worker {
     std::size_t service;
     std::shared_ptr<const ActiveSet> set;
   };
+  struct SetOrders {
+    std::size_t service;
+    std::vector<PoolOrder> orders;
+  };
   struct StartAccepting {
     std::size_t service;
   };
   struct StopAccepting {};
   struct Wake {};
   struct Finish {};
-  using Message = std::variant<SetActive, StartAccepting, StopAccepting, Wake, Finish>;
+  using Message = std::variant<SetActive, SetOrders, StartAccepting, StopAccepting, Wake, Finish>;
 
   void handle(SetActive& message) { services_[message.service]->set_active(std::move(message.set)); }
+  void handle(SetOrders& message) { services_[message.service]->set_orders(message.orders); }
   void handle(StartAccepting& message) { services_[message.service]->start_accepting(); }
   void handle(StopAccepting&);
   void handle(Wake&);
   void handle(Finish&);
+  std::size_t links() const;
+  std::uint64_t descriptors_of_sessions() const;
   void before_waiting();
   void bury_parked();
   void flush_outcomes();

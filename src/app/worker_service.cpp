@@ -12,20 +12,36 @@ namespace {
 
 constexpr Duration kPauseLineInterval = std::chrono::seconds(10);
 
+Keepalive keepalive_of(const ServiceConfig& config) {
+  return {config.pools.keepalive.idle, config.pools.keepalive.interval, config.pools.keepalive.count};
+}
+
+// Nothing for a client on a Unix socket, which has no address.
+std::optional<ProxyAddresses> proxy_addresses(const Endpoint& client, int fd) {
+  if (client == Endpoint{}) return std::nullopt;
+  return ProxyAddresses{client, local_endpoint(fd)};
+}
+
 }  // namespace
 
 WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config,
-                             ServiceCounters& counters, std::vector<Fd> listening)
+                             ServiceCounters& counters, const TlsClient* tls, std::vector<Fd> listening)
     : worker_(worker),
       index_(index),
       config_(config),
       counters_(counters),
-      keepalive_{config.pools.keepalive.idle, config.pools.keepalive.interval, config.pools.keepalive.count},
+      keepalive_(keepalive_of(config)),
+      backends_(worker.index()),
       balancer_(config.pools.algorithm, Random(worker.random().next())),
+      link_options_{config.pools.dial_timeout, config.remotes.proxy_protocol, tls, keepalive_},
+      pool_({worker.dial_context(), link_options_, *this, SourceAddresses(config.remotes.source_addrs),
+             Random(worker.random().next()), [&worker] { return worker.may_open_link(); }},
+            backends_),
       connector_{worker.dial_context(),
                  {config.pools.dial_timeout, config.pools.dial_stagger, config.pools.dial_attempts},
                  backends_,
                  balancer_,
+                 pool_,
                  *this,
                  SourceAddresses(config.remotes.source_addrs)},
       drain_deadline_(worker.dial_context().deadlines, *this),
@@ -40,6 +56,11 @@ WorkerService::WorkerService(Worker& worker, std::size_t index, const ServiceCon
 // Sessions go before the table that their leases point into.
 WorkerService::~WorkerService() { sessions_.clear(); }
 
+void WorkerService::set_active(std::shared_ptr<const ActiveSet> set) {
+  backends_.set_active(std::move(set));
+  pool_.members_changed();
+}
+
 void WorkerService::start_accepting() {
   if (phase_ == Phase::stopping) return;
   phase_ = Phase::accepting;
@@ -50,6 +71,7 @@ void WorkerService::stop_accepting() {
   phase_ = Phase::stopping;
   drain_deadline_.set(worker_.loop().now() + config_.pools.drain_timeout);
   close_listeners();
+  pool_.close();
 }
 
 // Those that have no descriptor for what is queued stay until wake().
@@ -106,7 +128,12 @@ void WorkerService::accepted(Fd fd, const Endpoint& client) {
   }
   stream->assume_writable();
   counters_.new_connections.add();
-  auto session = std::make_unique<Session>(*this, std::move(stream), pass_through(client));
+  worker_.make_room();
+  Inbound inbound = pass_through(client);
+  if (config_.remotes.proxy_protocol != ProxyProtocol::none) {
+    inbound.addresses = proxy_addresses(client, stream->fd());
+  }
+  auto session = std::make_unique<Session>(*this, std::move(stream), inbound);
   session->index = sessions_.size();
   Session& started = *session;
   sessions_.push_back(std::move(session));
@@ -137,6 +164,10 @@ void WorkerService::dial_failed(BackendKey key, DialError error) {
 
 void WorkerService::dial_overtaken(BackendKey key) {
   worker_.report({.service = index_, .key = key, .kind = DialOutcome::Kind::overtaken});
+}
+
+void WorkerService::idle_closed(BackendKey key, Duration age) {
+  worker_.report({.service = index_, .key = key, .kind = DialOutcome::Kind::idle_closed, .elapsed = age});
 }
 
 void WorkerService::on_deadline(Deadline&, TimePoint) {

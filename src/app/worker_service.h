@@ -12,6 +12,7 @@
 #include "core/log_limiter.h"
 #include "net/backend_table.h"
 #include "net/connector.h"
+#include "net/link_pool.h"
 #include "net/listener.h"
 #include "telemetry/counters.h"
 
@@ -24,10 +25,11 @@ class Worker;
 class WorkerService final : private Listener::Owner, private DialObserver, private Deadline::Owner {
  public:
   WorkerService(Worker& worker, std::size_t index, const ServiceConfig& config, ServiceCounters& counters,
-                std::vector<Fd> listening);
+                const TlsClient* tls, std::vector<Fd> listening);
   ~WorkerService();
 
-  void set_active(std::shared_ptr<const ActiveSet> set) { backends_.set_active(std::move(set)); }
+  void set_active(std::shared_ptr<const ActiveSet> set);
+  void set_orders(std::span<const PoolOrder> orders) { pool_.set_orders(orders); }
   void start_accepting();
   // Accepts what is queued, closes the listeners, and after drain_timeout cuts what is left.
   void stop_accepting();
@@ -35,6 +37,10 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
   void wake();
   void abort_sessions();
   bool drained() const { return listeners_.empty() && sessions_.empty(); }
+  // Idle links and dials for them.
+  std::size_t links() const { return pool_.size(); }
+  // Closes an idle link for the sake of a session; false when there is none.
+  bool give_way() { return pool_.give_way(); }
 
   // For its sessions.
   void remove(Session& session);
@@ -57,6 +63,7 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
   void dial_succeeded(BackendKey key, Duration elapsed) override;
   void dial_failed(BackendKey key, DialError error) override;
   void dial_overtaken(BackendKey key) override;
+  void idle_closed(BackendKey key, Duration age) override;
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
   Worker& worker_;
@@ -66,6 +73,8 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
   Keepalive keepalive_;
   BackendTable backends_;
   Balancer balancer_;
+  LinkOptions link_options_;
+  LinkPool pool_;
   Connector connector_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<Session>> sessions_;
