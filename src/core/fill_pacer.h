@@ -34,10 +34,10 @@ class FillPacer {
   // change it.
   std::optional<TimePoint> next(std::size_t idle, std::size_t connecting, std::size_t wanted) const;
   bool backing_off(TimePoint now) const;
-
- private:
+  // A fill has failed, and none has proved good since.
   bool refused() const { return backoff_ > Duration::zero(); }
 
+ private:
   std::size_t replacements_ = 0;  // links that may be opened without pacing
   TimePoint next_growth_ = TimePoint::min();
   Duration backoff_{};  // the last one, before chance; 0 when the backend does not refuse

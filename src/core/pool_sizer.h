@@ -54,8 +54,7 @@ std::size_t links_for_load(double load, double loss, std::size_t most);
 //              clamp(ceil(peak x (1 + target_buffer_ratio)), min_size, max_size), peak being the sum over the
 //              workers of the most sessions at once in the last 60 intervals; idle is
 //              max(target - in use, ceil(target x target_buffer_ratio))
-//  predictive  for each worker the smallest number of links with which at most one arrival in 1,000 finds
-//  none
+//  predictive  for each worker the smallest number of links with which at most one arrival in 1,000 misses
 //              (links_for_load), by the larger of a fast and a slow average of its arrivals; the sum within
 //              min_size and max_size
 //

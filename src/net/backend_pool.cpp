@@ -11,6 +11,8 @@ constexpr Duration kProven = std::chrono::seconds(1);
 // When this machine had no descriptor or port for a fill.
 constexpr Duration kResourceRetry = std::chrono::seconds(1);
 constexpr double kAgeJitter = 0.1;
+constexpr int kOpenTimeShare = 8;  // of the newest one in the average: 1/8
+constexpr int kPatience = 3;       // usual open times until a dial casts doubt
 
 }  // namespace
 
@@ -103,23 +105,28 @@ std::unique_ptr<Stream> BackendPool::take() {
       lost(link, RetireReason::stale, clock_now());
       continue;
     }
+    if (link.born > turned_away_) pacer_.opened();
     std::unique_ptr<Stream> stream = link.release();
     idle_.pop_front();
-    pacer_.opened();
     pacer_.link_gone();
     update_gauges();
     fill_soon(clock_now());  // after the session has what it came for
     return stream;
   }
-  counters_->misses.add();
   return nullptr;
+}
+
+bool BackendPool::doubtful(TimePoint now) const {
+  if (refused_) return true;
+  const Duration patience = std::max(context_.options.dial_stagger, kPatience * open_time_);
+  return std::ranges::any_of(fills_, [&](const Fill& fill) { return now - fill.began > patience; });
 }
 
 void BackendPool::adopt(std::unique_ptr<Dial> dial) {
   if (size() >= wanted_ || !context_.may_open()) return;
   Dial::Owner& self = *this;
   dial->set_owner(self);
-  fills_.push_back({std::move(dial), {}, true});
+  fills_.push_back({std::move(dial), clock_now(), true});
   update_gauges();
 }
 
@@ -137,8 +144,7 @@ void BackendPool::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duratio
   const TimePoint now = clock_now();
   const Fill fill = remove(dial);  // destroyed when this returns
   context_.observer.dial_succeeded(key_, elapsed);
-  counters_->opened.add();
-  if (!fill.adopted) counters_->open_ns.add(static_cast<std::uint64_t>((now - fill.began).count()));
+  count_opened(now - fill.began);
   keep(std::move(stream), now);
   fill_soon(now);
 }
@@ -146,6 +152,13 @@ void BackendPool::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duratio
 void BackendPool::dial_failed(Dial& dial, DialError error) {
   const Fill fill = remove(dial);
   fill_failed(error, fill.adopted, clock_now());
+}
+
+void BackendPool::count_opened(Duration took) {
+  refused_ = false;
+  open_time_ += (took - open_time_) / (open_time_ == Duration::zero() ? 1 : kOpenTimeShare);
+  counters_->opened.add();
+  counters_->open_ns.add(static_cast<std::uint64_t>(took.count()));
 }
 
 BackendPool::Fill BackendPool::remove(const Dial& dial) {
@@ -158,7 +171,6 @@ BackendPool::Fill BackendPool::remove(const Dial& dial) {
 }
 
 void BackendPool::keep(std::unique_ptr<Stream> stream, TimePoint now) {
-  if (!idle_.empty() && now - idle_.back().born >= kProven) pacer_.opened();
   idle_.emplace_front(*this, std::move(stream), now);
   idle_.front().self = idle_.begin();
   update_gauges();
@@ -173,13 +185,14 @@ void BackendPool::on_deadline(Deadline& deadline, TimePoint now) {
 void BackendPool::fill_soon(TimePoint at) { fill_deadline_.set(at); }
 
 void BackendPool::fill(TimePoint now) {
+  if (pacer_.refused() && is_proven(now)) pacer_.opened();
   while (size() < wanted_) {
     if (!context_.may_open()) {
       fill_soon(now + kResourceRetry);
       break;
     }
     if (!pacer_.start(idle_.size(), fills_.size(), wanted_, now)) {
-      if (const auto next = pacer_.next(idle_.size(), fills_.size(), wanted_)) fill_soon(*next);
+      if (const auto next = next_fill()) fill_soon(*next);
       break;
     }
     if (!start_fill(now)) break;
@@ -187,6 +200,21 @@ void BackendPool::fill(TimePoint now) {
   if (idle_.size() > wanted_ && !std::exchange(surplus_waits_, true)) {
     surplus_deadline_.set(now + kSurplusGrace);
   }
+}
+
+// A link that was opened since the backend last turned one away has lasted.
+bool BackendPool::is_proven(TimePoint now) const {
+  return std::ranges::any_of(idle_, [this, now](const IdleLink& link) {
+    return link.born > turned_away_ && now - link.born >= kProven;
+  });
+}
+
+std::optional<TimePoint> BackendPool::next_fill() const {
+  const auto next = pacer_.next(idle_.size(), fills_.size(), wanted_);
+  const bool on_trial = pacer_.refused() && !idle_.empty() && idle_.front().born > turned_away_;
+  if (!on_trial) return next;
+  const TimePoint proof = idle_.front().born + kProven;
+  return next ? std::min(*next, proof) : proof;
 }
 
 // False when no other is to be started now.
@@ -208,17 +236,23 @@ bool BackendPool::start_fill(TimePoint now) {
 // The loser of a race that was adopted has been told of already, as overtaken.
 void BackendPool::fill_failed(DialError error, bool adopted, TimePoint now) {
   if (error == DialError::local) return fill_soon(now + kResourceRetry);
+  refused_ = true;
   counters_->fill_failures.add();
-  pacer_.failed(now, context_.random);
+  back_off(now);
   if (!adopted) context_.observer.dial_failed(key_, error);
   fill_soon(now);
+}
+
+void BackendPool::back_off(TimePoint now) {
+  turned_away_ = now;
+  pacer_.failed(now, context_.random);
 }
 
 void BackendPool::lost(IdleLink& link, RetireReason reason, TimePoint now) {
   const Duration age = now - link.born;
   retire(link, reason);
   if (age < kProven) {
-    pacer_.failed(now, context_.random);
+    back_off(now);
   } else {
     pacer_.link_gone();
   }
@@ -242,6 +276,7 @@ void BackendPool::retire(IdleLink& link, RetireReason reason) {
 void BackendPool::update_gauges() {
   counters_->idle.set(idle_.size());
   counters_->connecting.set(fills_.size());
+  context_.links += size() - std::exchange(counted_, size());
 }
 
 }  // namespace fwd

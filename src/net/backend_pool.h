@@ -26,6 +26,7 @@ struct PoolContext {
   Random random;
   // Whether the process may have another descriptor for a link that waits.
   std::function<bool()> may_open;
+  std::size_t links = 0;  // of all pools, and dials for them
 };
 
 // The links to one backend that wait for a session on one worker, newest first out. Keeps as many as it is
@@ -45,8 +46,11 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
 
   // So many idle links, none older than `max_age` (within 10 %). None wanted: all go at once.
   void set_wanted(std::size_t idle, Duration max_age);
-  // The newest link that is alive; null when there is none.
+  // The newest link that is alive; null when there is none. A miss is not counted here.
   std::unique_ptr<Stream> take();
+  // The last fill failed, or one takes far longer than is usual: what waits may be dead without having said
+  // so.
+  bool doubtful(TimePoint now) const;
   // A dial that somebody else began and needs no more; kept when a link is missing.
   void adopt(std::unique_ptr<Dial> dial);
   void retire_all(RetireReason reason);
@@ -69,12 +73,16 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   void dial_failed(Dial& dial, DialError error) override;
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
+  void count_opened(Duration took);
   Fill remove(const Dial& dial);
   void keep(std::unique_ptr<Stream> stream, TimePoint now);
   void fill_soon(TimePoint at);
   void fill(TimePoint now);
+  bool is_proven(TimePoint now) const;
+  std::optional<TimePoint> next_fill() const;
   bool start_fill(TimePoint now);
   void fill_failed(DialError error, bool adopted, TimePoint now);
+  void back_off(TimePoint now);
   void lost(IdleLink& link, RetireReason reason, TimePoint now);
   void expired(IdleLink& link, TimePoint now);
   void retire(IdleLink& link, RetireReason reason);
@@ -86,6 +94,10 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   std::shared_ptr<PoolCounters> counters_;
   std::shared_ptr<TlsSessions> sessions_ = std::make_shared<TlsSessions>();
   FillPacer pacer_;
+  TimePoint turned_away_ = TimePoint::min();  // a fill failed, or its link was closed at once
+  Duration open_time_{};                      // moving average
+  bool refused_ = false;                      // the last fill failed
+  std::size_t counted_ = 0;
   std::size_t wanted_ = 0;
   Duration max_age_{};
   std::list<IdleLink> idle_;  // newest first

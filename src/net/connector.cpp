@@ -42,6 +42,7 @@ void LinkRequest::follow(Step step, TimePoint now) {
 }
 
 void LinkRequest::give_up() {
+  if (take_doubtful()) return;
   // The last dial starts early enough to have its full time, unless this machine made it wait.
   const bool cut_short = last_error_ == DialError::local;
   for (const Attempt& attempt : attempts_) {
@@ -76,10 +77,26 @@ LinkRequest::Step LinkRequest::try_member(BackendKey key) {
   return step == Step::none_left ? open(std::move(attempt)) : step;
 }
 
+// What waits in the pool of a backend that nobody reaches any more is better than nothing. A header or
+// handshake on it would need more time than is left.
+bool LinkRequest::take_doubtful() {
+  if (connector_.pool.options().proxy != ProxyProtocol::none) return false;
+  for (const BackendKey key : tried_) {
+    const BackendTable::Entry* backend = connector_.backends.find(key);
+    if (backend == nullptr || !backend->listed) continue;
+    std::unique_ptr<Stream> link = connector_.pool.take(key, true);
+    if (link == nullptr) continue;
+    deliver({connector_.backends.lease(key), nullptr, clock_now(), true}, std::move(link));
+    return true;
+  }
+  return false;
+}
+
 // none_left: the pool has no link that lives.
 LinkRequest::Step LinkRequest::take(Attempt& attempt) {
   const BackendKey key = attempt.lease.backend().key;
-  while (std::unique_ptr<Stream> link = connector_.pool.take(key)) {
+  const bool only_member = connector_.backends.active().members.size() == 1;
+  while (std::unique_ptr<Stream> link = connector_.pool.take(key, only_member)) {
     attempt.pooled = true;
     if (connector_.pool.options().proxy == ProxyProtocol::none) {
       deliver(std::move(attempt), std::move(link));
@@ -93,6 +110,7 @@ LinkRequest::Step LinkRequest::take(Attempt& attempt) {
     return Step::started;
   }
   attempt.pooled = false;
+  attempt.lease.backend().pool->misses.add();
   return Step::none_left;
 }
 

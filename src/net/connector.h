@@ -79,6 +79,7 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
   void deliver(Attempt winner, std::unique_ptr<Stream> stream);
   void pass_on_losers();
   void give_up();
+  bool take_doubtful();
   void stop();
   Step next_member();
   Step try_member(BackendKey key);

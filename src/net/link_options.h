@@ -12,6 +12,7 @@ namespace fwd {
 // How the links of a service are opened and kept. A value; any thread.
 struct LinkOptions {
   Duration dial_timeout{};
+  Duration dial_stagger{};  // a dial that takes longer casts doubt on the backend
   ProxyProtocol proxy = ProxyProtocol::none;
   const TlsClient* tls = nullptr;  // null: plain TCP; outlives every link
   Keepalive keepalive{};

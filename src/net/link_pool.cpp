@@ -24,9 +24,11 @@ void LinkPool::set_orders(std::span<const PoolOrder> orders) {
   }
 }
 
-std::unique_ptr<Stream> LinkPool::take(BackendKey key) {
-  const auto pool = pools_.find(key);
-  return pool == pools_.end() ? nullptr : pool->second->take();
+std::unique_ptr<Stream> LinkPool::take(BackendKey key, bool last_resort) {
+  const auto found = pools_.find(key);
+  if (found == pools_.end()) return nullptr;
+  BackendPool& pool = *found->second;
+  return last_resort || !pool.doubtful(clock_now()) ? pool.take() : nullptr;
 }
 
 void LinkPool::adopt(BackendKey key, std::unique_ptr<Dial> dial) {
@@ -50,12 +52,6 @@ bool LinkPool::give_way() {
 void LinkPool::close() {
   closed_ = true;
   pools_.clear();
-}
-
-std::size_t LinkPool::size() const {
-  std::size_t size = 0;
-  for (const auto& [key, pool] : pools_) size += pool->size();
-  return size;
 }
 
 }  // namespace fwd

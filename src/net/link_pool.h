@@ -31,8 +31,9 @@ class LinkPool {
   void members_changed();
   // Orders for backends that are no members are ignored; a pool without an order keeps its last.
   void set_orders(std::span<const PoolOrder> orders);
-  // A link that waits for a session, and is alive; null when there is none. `key` is a member or leased.
-  std::unique_ptr<Stream> take(BackendKey key);
+  // A link that waits for a session, and is alive; null when there is none, or, unless it is the
+  // `last_resort`, when the backend is in doubt (BackendPool::doubtful).
+  std::unique_ptr<Stream> take(BackendKey key, bool last_resort);
   // See BackendPool.
   void adopt(BackendKey key, std::unique_ptr<Dial> dial);
   // Null when the backend is no member any more.
@@ -43,7 +44,7 @@ class LinkPool {
   void close();
 
   // Links and dials of all pools.
-  std::size_t size() const;
+  std::size_t size() const { return context_.links; }
 
  private:
   PoolContext context_;

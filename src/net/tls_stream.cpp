@@ -102,14 +102,16 @@ bool TlsStream::come(Wait wait) const {
   return wait == Wait::input ? socket_->readable() : socket_->writable();
 }
 
-// One direction got on in the library, so the other may no longer wait for what it needed of it.
-void TlsStream::moved(Wait& other) {
-  if (other == Wait::nothing || SSL_in_init(ssl_.get()) != 0) return;
+// In the middle of a message of the protocol each direction goes on with it, and takes what the other one
+// waited for.
+void TlsStream::left_message(bool was_inside, Wait& other) {
+  if (!was_inside || other == Wait::nothing || SSL_in_init(ssl_.get()) != 0) return;
   other = Wait::nothing;
   call_again();
 }
 
 IoResult TlsStream::read(std::span<std::byte> into) {
+  const bool inside = SSL_in_init(ssl_.get()) != 0;
   std::size_t got = 0;
   while (got < into.size() && !deaf_) {
     ERR_clear_error();
@@ -127,7 +129,7 @@ IoResult TlsStream::read(std::span<std::byte> into) {
       break;
     }
   }
-  if (write_waits_ == Wait::input) moved(write_waits_);
+  left_message(inside, write_waits_);
   if (goodbye_ == Goodbye::waiting) say_goodbye();
   if (got > 0) return {Status::ok, got};
   return {deaf_ ? Status::error : Status::would_block, 0};
@@ -139,8 +141,9 @@ void TlsStream::reading_broke() {
 }
 
 IoResult TlsStream::write(std::span<const std::byte> from) {
-  std::size_t put = 0;
   if (goodbye_ != Goodbye::unsaid) return {Status::error, 0};
+  const bool inside = SSL_in_init(ssl_.get()) != 0;
+  std::size_t put = 0;
   while (put < from.size() && !mute_) {
     ERR_clear_error();
     std::size_t bytes = 0;
@@ -150,7 +153,7 @@ IoResult TlsStream::write(std::span<const std::byte> from) {
     if (write_waits_ != Wait::nothing) break;
     mute_ = result != 1;
   }
-  if (read_waits_ == Wait::output) moved(read_waits_);
+  left_message(inside, read_waits_);
   if (mute_) return {Status::error, 0};
   return {put > 0 ? Status::ok : Status::would_block, put};
 }
@@ -191,11 +194,13 @@ IdleState TlsStream::peek() {
   if (socket == IdleState::failed) return IdleState::failed;
   int result = 0;
   if (!deaf_) {
+    const bool inside = SSL_in_init(ssl_.get()) != 0;
     ERR_clear_error();
     std::byte first;
     std::size_t bytes = 0;
     result = SSL_peek_ex(ssl_.get(), &first, 1, &bytes);
     read_waits_ = result == 1 ? Wait::nothing : blocked_on(result);
+    left_message(inside, write_waits_);
     if (result != 1 && read_waits_ == Wait::nothing) {
       if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_ZERO_RETURN) return IdleState::closed;
       reading_broke();
@@ -210,7 +215,9 @@ IdleState TlsStream::peek() {
 bool TlsStream::readable() const {
   if (deaf_) return true;
   if (read_waits_ != Wait::nothing) return come(read_waits_);
-  return socket_->readable() || SSL_has_pending(ssl_.get()) == 1;
+  // What the library has taken from the socket makes no event.
+  const bool ended = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  return socket_->readable() || ended || SSL_has_pending(ssl_.get()) == 1;
 }
 
 bool TlsStream::writable() const {

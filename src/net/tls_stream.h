@@ -62,7 +62,7 @@ class TlsStream final : public Stream, private Stream::Owner {
   Handshake refuse(TlsFault fault);
   Wait blocked_on(int result);
   bool come(Wait wait) const;
-  void moved(Wait& other);
+  void left_message(bool was_inside, Wait& other);
   void reading_broke();
   void say_goodbye();
 
