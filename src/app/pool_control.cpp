@@ -136,12 +136,15 @@ void PoolControl::order(TimePoint now) {
 }
 
 std::vector<PoolOrder> PoolControl::orders_for(BackendKey key, Backend& backend, TimePoint now) {
+  const auto age_limit = backend.ages.limit(now);
   const Duration max_age =
-      std::min(config_.pools.idle_timeout, backend.ages.limit(now).value_or(config_.pools.idle_timeout));
+      std::min(config_.pools.idle_timeout, age_limit.value_or(config_.pools.idle_timeout));
   tell(backend, max_age, now);
   std::vector<std::size_t> idle = backend.plan.idle;
-  const auto cap = backend.tolerance.cap(now);
-  if (cap) idle = capped(std::move(idle), *cap);
+  if (const auto cap = backend.tolerance.cap(now)) idle = capped(std::move(idle), *cap);
+  if (age_limit) {
+    idle = capped(std::move(idle), worthwhile_idle(*age_limit, backend.sizer.arrivals_per_second()));
+  }
   std::vector<PoolOrder> orders;
   for (const std::size_t share : idle) orders.push_back({key, backend.ejected ? 0 : share, max_age});
   return orders;

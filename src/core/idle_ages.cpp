@@ -11,6 +11,8 @@ constexpr std::size_t kAgreeing = 5;
 constexpr Duration kYoungest = std::chrono::seconds(1);
 constexpr Duration kRelaxation = std::chrono::minutes(10);
 constexpr double kRelaxed = 1.25;
+constexpr Duration kBurst = std::chrono::seconds(1);
+constexpr Duration kWorthOne = std::chrono::seconds(30);
 
 }  // namespace
 
@@ -18,13 +20,13 @@ IdleAges::IdleAges(Duration longest) : longest_(longest) {}
 
 void IdleAges::closed(Duration age, TimePoint now) {
   if (age < kYoungest) return;
-  ages_.push_back(age);
-  if (ages_.size() > kAgreeing) ages_.pop_front();
-  if (ages_.size() < kAgreeing) return;
+  closes_.push_back({age, now});
+  if (closes_.size() > kAgreeing) closes_.pop_front();
+  if (closes_.size() < kAgreeing || now - closes_.front().at < kBurst) return;
 
-  const auto [least, greatest] = std::minmax_element(ages_.begin(), ages_.end());
-  if (*greatest - *least > *greatest / 5) return;
-  limit_ = *least / 5 * 4;
+  const auto [least, greatest] = std::ranges::minmax(closes_, {}, &Close::age);
+  if (greatest.age - least.age > greatest.age / 5) return;
+  limit_ = least.age / 5 * 4;
   set_at_ = now;
 }
 
@@ -37,6 +39,11 @@ std::optional<Duration> IdleAges::limit(TimePoint now) {
     return std::nullopt;
   }
   return Duration(static_cast<Duration::rep>(relaxed));
+}
+
+std::size_t worthwhile_idle(Duration limit, double arrivals_per_second) {
+  const double taken = arrivals_per_second * std::chrono::duration<double>(limit).count();
+  return static_cast<std::size_t>(limit / kWorthOne) + static_cast<std::size_t>(std::lround(2 * taken));
 }
 
 }  // namespace fwd

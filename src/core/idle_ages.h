@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 
@@ -8,9 +9,10 @@
 namespace fwd {
 
 // Learns the age at which a backend closes idle links. Five closes in a row by the backend whose ages agree
-// within 20 % set the limit at 80 % of the least of them, in place of an earlier one; a burst of mixed ages
-// (a restart) sets none. Were one stray among them allowed, mixed ages would agree by chance several times as
-// often, and a stray costs but a few closes more. The limit relaxes by a quarter for each full 10 minutes
+// within 20 % set the limit at 80 % of the least of them, in place of an earlier one. A burst of mixed ages
+// (a restart) sets none, nor does what closes within one second, since links opened together also end a
+// restart at the same age. Were one stray among them allowed, mixed ages would agree by chance several times
+// as often, and a stray costs but a few closes more. The limit relaxes by a quarter for each full 10 minutes
 // since it was last set, until it is forgotten beyond `longest`. Links closed before they are a second old
 // tell of crowding, not of age (IdleTolerance), and are left out. One a backend, on control.
 class IdleAges {
@@ -23,9 +25,18 @@ class IdleAges {
 
  private:
   Duration longest_;
-  std::deque<Duration> ages_;      // of the last closes
+  struct Close {
+    Duration age;
+    TimePoint at;
+  };
+  std::deque<Close> closes_;       // the last ones
   std::optional<Duration> limit_;  // as it was set
   TimePoint set_at_{};
 };
+
+// How many idle links suit a backend that bears them up to the age `limit`, with so many arrivals a second:
+// twice those that are taken meanwhile, so that most are used, and beyond that one for each 30 s that a
+// link lasts, so that at most one in 30 s is opened for nothing. Some servers count what they closed unused.
+std::size_t worthwhile_idle(Duration limit, double arrivals_per_second);
 
 }  // namespace fwd

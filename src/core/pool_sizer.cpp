@@ -141,6 +141,12 @@ PoolPlan PoolSizer::first_plan() const {
   return plan;
 }
 
+double PoolSizer::arrivals_per_second() const {
+  double rate = 0;
+  for (const Worker& worker : workers_) rate += worker.slow.damped();
+  return rate;
+}
+
 std::uint64_t PoolSizer::peak() const {
   std::uint64_t peak = 0;
   for (const Worker& worker : workers_) peak += *std::max_element(worker.peaks.begin(), worker.peaks.end());

@@ -71,7 +71,8 @@ class PoolSizer {
   // What to begin with, before there is any demand.
   PoolPlan first_plan() const;
 
-  std::uint64_t peak() const;  // over the last 60 intervals, summed over the workers
+  double arrivals_per_second() const;  // slow averages, summed over the workers
+  std::uint64_t peak() const;          // over the last 60 intervals, summed over the workers
   std::uint64_t scale_ups() const { return scale_ups_; }  // times that the target was raised
   std::uint64_t scale_downs() const { return scale_downs_; }
 

@@ -26,6 +26,7 @@ class BackendPool::IdleLink final : private Stream::Owner, private Deadline::Own
         deadline_(pool.context_.dialling.deadlines, *this),
         age_factor_(1 + kAgeJitter * (2 * pool.context_.random.unit() - 1)) {
     stream_->set_owner(this);
+    stream_->call_again();  // what came before now makes no event any more
     set_deadline();
   }
 
@@ -40,13 +41,22 @@ class BackendPool::IdleLink final : private Stream::Owner, private Deadline::Own
   }
 
   const TimePoint born;
+  bool greeted = false;  // the backend has spoken
   std::list<IdleLink>::iterator self;
 
  private:
   void on_stream(Stream& stream) override {
-    const IdleState state = stream.peek();
-    if (state == IdleState::closed) return pool_.lost(*this, RetireReason::closed, clock_now());
-    if (state == IdleState::failed) return pool_.lost(*this, RetireReason::reset, clock_now());
+    switch (stream.peek()) {
+      case IdleState::quiet:
+        return;
+      case IdleState::banner:
+        greeted = pool_.greets_ = true;
+        return;
+      case IdleState::closed:
+        return pool_.lost(*this, RetireReason::closed, clock_now());
+      case IdleState::failed:
+        return pool_.lost(*this, RetireReason::reset, clock_now());
+    }
   }
 
   void on_deadline(Deadline&, TimePoint now) override {
@@ -78,19 +88,11 @@ BackendPool::BackendPool(PoolContext& context, const BackendTable::Entry& backen
       fill_deadline_(context.dialling.deadlines, *this),
       surplus_deadline_(context.dialling.deadlines, *this) {}
 
-BackendPool::~BackendPool() {
-  fills_.clear();
-  retire_all(RetireReason::left);
-  update_gauges();
-}
+BackendPool::~BackendPool() { retire_all(RetireReason::left); }
 
 void BackendPool::set_wanted(std::size_t idle, Duration max_age) {
   wanted_ = idle;
-  if (wanted_ == 0) {
-    fills_.clear();
-    retire_all(RetireReason::surplus);
-    update_gauges();
-  }
+  if (wanted_ == 0) retire_all(RetireReason::surplus);
   if (std::exchange(max_age_, max_age) != max_age) {
     for (IdleLink& link : idle_) link.set_deadline();
   }
@@ -99,7 +101,7 @@ void BackendPool::set_wanted(std::size_t idle, Duration max_age) {
 
 std::unique_ptr<Stream> BackendPool::take() {
   while (!idle_.empty()) {
-    IdleLink& link = idle_.front();
+    IdleLink& link = best_link();
     const IdleState state = link.stream().peek();
     if (state == IdleState::closed || state == IdleState::failed) {
       lost(link, RetireReason::stale, clock_now());
@@ -107,7 +109,7 @@ std::unique_ptr<Stream> BackendPool::take() {
     }
     if (link.born > turned_away_) pacer_.opened();
     std::unique_ptr<Stream> stream = link.release();
-    idle_.pop_front();
+    idle_.erase(link.self);
     pacer_.link_gone();
     update_gauges();
     fill_soon(clock_now());  // after the session has what it came for
@@ -116,8 +118,15 @@ std::unique_ptr<Stream> BackendPool::take() {
   return nullptr;
 }
 
+// A backend that speaks first may yet turn away a link that it has not greeted.
+BackendPool::IdleLink& BackendPool::best_link() {
+  if (!greets_) return idle_.front();
+  const auto greeted = std::ranges::find_if(idle_, &IdleLink::greeted);
+  return greeted == idle_.end() ? idle_.front() : *greeted;
+}
+
 bool BackendPool::doubtful(TimePoint now) const {
-  if (refused_) return true;
+  if (refused_ && idle_.size() < wanted_) return true;
   const Duration patience = std::max(context_.options.dial_stagger, kPatience * open_time_);
   return std::ranges::any_of(fills_, [&](const Fill& fill) { return now - fill.began > patience; });
 }
@@ -131,12 +140,16 @@ void BackendPool::adopt(std::unique_ptr<Dial> dial) {
 }
 
 void BackendPool::retire_all(RetireReason reason) {
+  wanted_ = 0;
+  fills_.clear();
   while (!idle_.empty()) retire(idle_.back(), reason);
+  update_gauges();
 }
 
 bool BackendPool::give_way() {
   if (idle_.empty()) return false;
   retire(idle_.back(), RetireReason::surplus);
+  fill_soon(clock_now() + kResourceRetry);
   return true;
 }
 
@@ -197,9 +210,9 @@ void BackendPool::fill(TimePoint now) {
     }
     if (!start_fill(now)) break;
   }
-  if (idle_.size() > wanted_ && !std::exchange(surplus_waits_, true)) {
-    surplus_deadline_.set(now + kSurplusGrace);
-  }
+  const bool surplus = idle_.size() > wanted_;
+  if (std::exchange(surplus_waits_, surplus) == surplus) return;
+  surplus ? surplus_deadline_.set(now + kSurplusGrace) : surplus_deadline_.cancel();
 }
 
 // A link that was opened since the backend last turned one away has lasted.
@@ -237,10 +250,11 @@ bool BackendPool::start_fill(TimePoint now) {
 void BackendPool::fill_failed(DialError error, bool adopted, TimePoint now) {
   if (error == DialError::local) return fill_soon(now + kResourceRetry);
   refused_ = true;
-  counters_->fill_failures.add();
   back_off(now);
-  if (!adopted) context_.observer.dial_failed(key_, error);
   fill_soon(now);
+  if (adopted) return;
+  counters_->fill_failures.add();
+  context_.observer.dial_failed(key_, error);
 }
 
 void BackendPool::back_off(TimePoint now) {

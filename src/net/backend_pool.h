@@ -29,9 +29,9 @@ struct PoolContext {
   std::size_t links = 0;  // of all pools, and dials for them
 };
 
-// The links to one backend that wait for a session on one worker, newest first out. Keeps as many as it is
-// told to: opens what is missing (FillPacer says when), closes what is too old or, after kSurplusGrace, too
-// much.
+// The links to one backend that wait for a session on one worker, newest first out; where the backend speaks
+// first, the newest that it has greeted. Keeps as many as it is told to: opens what is missing (FillPacer
+// says when), closes what is too old or, after kSurplusGrace, too much.
 //
 // An idle link is watched without being read: a hang-up or reset retires it at once, bytes that wait are a
 // greeting and stay for the session. Owned by LinkPool; loop thread only; destroying it closes every link and
@@ -53,10 +53,12 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   bool doubtful(TimePoint now) const;
   // A dial that somebody else began and needs no more; kept when a link is missing.
   void adopt(std::unique_ptr<Dial> dial);
+  // Closes all links and cancels all dials; none is opened until the next order.
   void retire_all(RetireReason reason);
   // Gives up the oldest link, so that its descriptor serves a session. False when there is none.
   bool give_way();
 
+  std::size_t idle() const { return idle_.size(); }
   // Links and dials.
   std::size_t size() const { return idle_.size() + fills_.size(); }
   const std::shared_ptr<TlsSessions>& sessions() const { return sessions_; }
@@ -73,6 +75,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   void dial_failed(Dial& dial, DialError error) override;
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
+  IdleLink& best_link();
   void count_opened(Duration took);
   Fill remove(const Dial& dial);
   void keep(std::unique_ptr<Stream> stream, TimePoint now);
@@ -97,7 +100,8 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   TimePoint turned_away_ = TimePoint::min();  // a fill failed, or its link was closed at once
   Duration open_time_{};                      // moving average
   bool refused_ = false;                      // the last fill failed
-  std::size_t counted_ = 0;
+  bool greets_ = false;                       // the backend speaks first
+  std::size_t counted_ = 0;                   // of PoolContext::links
   std::size_t wanted_ = 0;
   Duration max_age_{};
   std::list<IdleLink> idle_;  // newest first

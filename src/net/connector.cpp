@@ -46,8 +46,8 @@ void LinkRequest::give_up() {
   // The last dial starts early enough to have its full time, unless this machine made it wait.
   const bool cut_short = last_error_ == DialError::local;
   for (const Attempt& attempt : attempts_) {
-    last_error_ = DialError::timeout;
-    if (!cut_short) connector_.observer.dial_failed(attempt.lease.backend().key, DialError::timeout);
+    last_error_ = attempt.dial->overdue();
+    if (!cut_short) connector_.observer.dial_failed(attempt.lease.backend().key, *last_error_);
   }
   stop();
   owner_.link_failed(last_error_);
@@ -124,6 +124,7 @@ LinkRequest::Step LinkRequest::open(Attempt attempt) {
                                           connector_.options.dial_timeout, stages(key, id)});
   if (error == DialError::local) {
     last_error_ = error;
+    std::erase(tried_, key);  // where a link of the pool failed before
     connector_.pool.give_way();
     return Step::short_of_resources;
   }

@@ -52,7 +52,10 @@ std::optional<DialError> Dial::resume(std::unique_ptr<SocketStream> link, LinkSt
   socket_ = std::move(link);
   socket_->set_owner(this);
   stage_ = Stage::connected;
-  if (!send_header()) return DialError::reset;
+  if (!send_header()) {
+    socket_.reset();
+    return DialError::reset;
+  }
   socket_->call_again();
   return std::nullopt;
 }
@@ -134,7 +137,7 @@ void Dial::on_deadline(Deadline&, TimePoint) {
     if (!send_header()) return failed(DialError::reset);
     return connected();
   }
-  failed(stage_ == Stage::shaking_hands ? DialError::tls_timeout : DialError::timeout);
+  failed(overdue());
 }
 
 void Dial::failed(DialError error) {

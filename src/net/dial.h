@@ -68,6 +68,10 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
 
   // Who is told from now on.
   void set_owner(Owner& owner) { owner_ = &owner; }
+  // The error of a dial that is given up because it takes too long.
+  DialError overdue() const {
+    return stage_ == Stage::shaking_hands ? DialError::tls_timeout : DialError::timeout;
+  }
   // Nothing that belongs to one client is or will be sent, so that anybody may have the link.
   bool reusable() const { return stages_.header.empty(); }
 

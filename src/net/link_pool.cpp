@@ -44,7 +44,7 @@ std::shared_ptr<TlsSessions> LinkPool::sessions(BackendKey key) const {
 bool LinkPool::give_way() {
   BackendPool* largest = nullptr;
   for (const auto& [key, pool] : pools_) {
-    if (largest == nullptr || pool->size() > largest->size()) largest = pool.get();
+    if (largest == nullptr || pool->idle() > largest->idle()) largest = pool.get();
   }
   return largest != nullptr && largest->give_way();
 }

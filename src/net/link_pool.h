@@ -38,7 +38,7 @@ class LinkPool {
   void adopt(BackendKey key, std::unique_ptr<Dial> dial);
   // Null when the backend is no member any more.
   std::shared_ptr<TlsSessions> sessions(BackendKey key) const;
-  // Gives up an idle link for the sake of a session, from the largest pool. False when there is none.
+  // Gives up an idle link for the sake of a session, from the pool that has most. False when there is none.
   bool give_way();
   // Closes every link and opens no more.
   void close();

@@ -18,7 +18,7 @@ using std::chrono::seconds;
 class IdleAgesTest : public testing::Test {
  protected:
   void close(Duration age, int times = 1) {
-    for (; times > 0; --times) ages.closed(age, now += milliseconds(100));
+    for (; times > 0; --times) ages.closed(age, now += seconds(1));
   }
   std::optional<Duration> after_closes(std::initializer_list<int> milliseconds_old) {
     ages = IdleAges(hours(1));
@@ -63,6 +63,21 @@ TEST_F(IdleAgesTest, SetsFourFifthsOfTheLeastWhenFiveAgree) {
 TEST_F(IdleAgesTest, ARestartOfABackendWithLinksOfMixedAgesSetsNoLimit) {
   for (int age = 1; age <= 300; age = age * 5 / 4 + 1) close(seconds(age));
   EXPECT_EQ(ages.limit(now), std::nullopt);
+}
+
+TEST_F(IdleAgesTest, LinksThatWereOpenedAndClosedTogetherSetNoLimitAlone) {
+  for (int link = 0; link < 20; ++link) ages.closed(seconds(7), now += milliseconds(10));
+  EXPECT_EQ(ages.limit(now), std::nullopt) << "as after a restart";
+  ages.closed(seconds(7), now += seconds(7));
+  EXPECT_EQ(ages.limit(now), milliseconds(5'600)) << "and again";
+}
+
+TEST(WorthwhileIdleTest, MostLinksAreTakenAndOneInThirtySecondsIsNot) {
+  EXPECT_EQ(worthwhile_idle(seconds(8), 0), 0U);
+  EXPECT_EQ(worthwhile_idle(seconds(48), 0), 1U);
+  EXPECT_EQ(worthwhile_idle(minutes(4), 0), 8U);
+  EXPECT_EQ(worthwhile_idle(seconds(8), 10), 160U);
+  EXPECT_EQ(worthwhile_idle(milliseconds(2'400), 1.0 / 60), 0U) << "a client a minute finds none";
 }
 
 TEST_F(IdleAgesTest, RestartsSeldomLookLikeALimit) {
