@@ -6,7 +6,8 @@ set -euo pipefail
 build="g++ make cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-cpp-dev prometheus-cpp-dev libcivetweb-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev libsystemd-dev"
 test="libgtest-dev libgmock-dev prometheus python3 python3-pytest iproute2 curl netcat-openbsd nginx-light
-  redis-server redis-tools postgresql openssh-server openssh-client systemd haproxy libnginx-mod-stream"
+  redis-server redis-tools postgresql openssh-server openssh-client systemd haproxy libnginx-mod-stream
+  mariadb-server mariadb-client python3-pymysql postfix openssl"
 check="clang clang-format clang-tidy"
 
 case "${1:-build}" in

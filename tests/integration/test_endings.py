@@ -13,8 +13,8 @@ from servers import program
 
 
 @pytest.fixture
-def peers():
-    with Peers() as peers:
+def peers(strategy):
+    with Peers(strategy) as peers:
         yield peers
 
 

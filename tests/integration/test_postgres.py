@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from forwarder import Forwarder, wait_until
+from forwarder import Forwarder, merged, wait_until
 from servers import Postgres, program
 
 _ROWS = 1_000_000
@@ -19,8 +19,9 @@ def postgres():
 
 
 @pytest.fixture(scope="module")
-def forwarder(postgres):
-    with Forwarder(postgres.names[:1], {"remotes": {"provider": {"file": {"watch": True}}}}) as forwarder:
+def forwarder(postgres, strategy):
+    config = {"remotes": {"provider": {"file": {"watch": True}}}}
+    with Forwarder(postgres.names[:1], merged(config, strategy)) as forwarder:
         yield forwarder
         assert forwarder.errors() == {}
 
@@ -78,6 +79,7 @@ def test_copy_brings_a_table_in_and_out_unchanged(forwarder):
     assert psql(forwarder, "-c", "SELECT count(*), sum(id) FROM numbers") == b"%d|%d\n" % (
         _ROWS, _ROWS * (_ROWS - 1) // 2)
     copied = psql(forwarder, "-c", r"\copy numbers TO STDOUT")
+    psql(forwarder, "-c", "DROP TABLE numbers")
     assert zlib.crc32(copied) == zlib.crc32(rows)
 
 

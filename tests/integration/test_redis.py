@@ -10,8 +10,8 @@ from servers import Redis, program
 
 
 @pytest.fixture(scope="module")
-def forwarder():
-    with Redis() as redis, Forwarder([redis.name]) as forwarder:
+def forwarder(strategy):
+    with Redis() as redis, Forwarder([redis.name], strategy) as forwarder:
         yield forwarder
         assert forwarder.errors() == {}
 

@@ -18,8 +18,8 @@ def sshd():
 
 
 @pytest.fixture(scope="module")
-def forwarder(sshd):
-    with Forwarder([sshd.name]) as forwarder:
+def forwarder(sshd, strategy):
+    with Forwarder([sshd.name], strategy) as forwarder:
         yield forwarder
         assert forwarder.errors() == {}
 

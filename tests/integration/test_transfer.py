@@ -7,6 +7,7 @@ import pytest
 
 from forwarder import sanitized, wait_until
 from peers import PIECE, Peers, receive_stream, send_stream
+from sessions import DYNAMIC
 
 _GIGABYTE = 1024  # pieces
 _PAUSE_SECONDS = 10
@@ -15,7 +16,7 @@ _MOST_MEMORY = 20_000_000 if sanitized() else 1_000_000  # sanitizers keep a sha
 
 @pytest.fixture(scope="module")
 def peers():
-    with Peers() as peers:
+    with Peers(DYNAMIC) as peers:
         yield peers
         assert peers.forwarder.errors() == {}
 

@@ -1,4 +1,5 @@
-"""Two network namespaces joined by a wire whose delay and losses a test decides.
+"""Two network namespaces joined by a wire: Network, whose delay and losses a test decides, or Veth, which is plain
+and fast.
 
     with Network(backends=3) as net:
         net.set_delay(net.backends[0], 50)                  # milliseconds, each way
@@ -6,7 +7,7 @@
         sock = net.connect((net.backends[0], 8080))         # from the client's side
 
 The near side is 10.77.0.1, the far side 10.77.1.1, 10.77.1.2, ... Leaving the block ends the processes that were
-started here and removes the namespaces. It needs root, iproute2 and the tun_relay binary.
+started here and removes the namespaces. Both need root and iproute2, Network the tun_relay binary too.
 """
 
 import contextlib
@@ -32,10 +33,17 @@ def relay_binary():
     return str(path) if path and os.access(path, os.X_OK) else None
 
 
-def unavailable():
-    """Why these tests cannot run here; None when they can."""
+def veth_unavailable():
+    """Why Veth cannot be used here; None when it can."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return "network namespaces need root on Linux"
+    return None
+
+
+def unavailable():
+    """Why Network cannot be used here; None when it can."""
+    if reason := veth_unavailable():
+        return reason
     if not os.path.exists("/dev/net/tun"):
         return "/dev/net/tun is missing"
     if not relay_binary():
@@ -66,6 +74,12 @@ def inside(namespace):
             _enter(home.fileno())
 
 
+def stay_inside(namespace):
+    """This thread is in the namespace from now on."""
+    with open(f"/run/netns/{namespace}") as there:
+        _enter(there.fileno())
+
+
 def command_inside(namespace, argv):
     """The command that runs argv in the namespace; its process is argv's own, so signals reach it."""
     return ["ip", "netns", "exec", namespace, *argv] if namespace else list(argv)
@@ -84,8 +98,11 @@ def _remove_abandoned():
             _ip("netns", "del", name)
 
 
-class Network:
+class _Namespaces:
+    """What both have in common: a wire says how it joins the two sides."""
+
     near_address = "10.77.0.1"
+    _interface = None
 
     def __init__(self, backends=1):
         label = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
@@ -93,7 +110,10 @@ class Network:
         self.far = f"{label}-far"
         self.backends = [f"10.77.1.{number + 1}" for number in range(backends)]
         self._stack = contextlib.ExitStack()
-        self._relay = None
+
+    def _join(self, stack):
+        """Makes the interface on both sides."""
+        raise NotImplementedError
 
     def __enter__(self):
         _remove_abandoned()
@@ -102,7 +122,7 @@ class Network:
                 _ip("netns", "add", namespace)
                 stack.callback(_ip, "netns", "del", namespace)
                 _ip("-n", namespace, "link", "set", "lo", "up")
-            self._relay = self._start_relay(stack)
+            self._join(stack)
             self._plug(self.near, [self.near_address])
             self._plug(self.far, self.backends)
             self._stack = stack.pop_all()
@@ -111,19 +131,45 @@ class Network:
     def __exit__(self, *exception):
         return self._stack.__exit__(*exception)
 
-    def _start_relay(self, stack):
-        relay = subprocess.Popen(
-            [relay_binary(), self.near, self.far], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        stack.callback(_end, relay)
-        if relay.stdout.readline() != "ready\n":
-            raise RuntimeError("tun_relay did not start; its reason is on stderr")
-        return relay
-
-    @staticmethod
-    def _plug(namespace, addresses):
+    def _plug(self, namespace, addresses):
         for address in addresses:
-            _ip("-n", namespace, "addr", "add", f"{address}/16", "dev", "relay0")
-        _ip("-n", namespace, "link", "set", "relay0", "up")
+            _ip("-n", namespace, "addr", "add", f"{address}/16", "dev", self._interface)
+        _ip("-n", namespace, "link", "set", self._interface, "up")
+
+    def connect(self, address, timeout=10):
+        """A TCP connection from the near side."""
+        with inside(self.near):
+            return socket.create_connection(address, timeout=timeout)
+
+    def run(self, namespace, argv, **options):
+        """Runs a command to its end; returns what subprocess.run does."""
+        options = {"check": True, "capture_output": True, "text": True, "timeout": 30} | options
+        return subprocess.run(command_inside(namespace, argv), **options)
+
+    def start(self, namespace, argv, **options):
+        """Starts a process that ends with this network, if not before."""
+        process = subprocess.Popen(command_inside(namespace, argv), **options)
+        self._stack.callback(_end, process)
+        return process
+
+
+class Veth(_Namespaces):
+    _interface = "veth0"
+
+    def _join(self, stack):
+        _ip("link", "add", self._interface, "netns", self.near, "type", "veth",
+            "peer", "name", self._interface, "netns", self.far)
+
+
+class Network(_Namespaces):
+    _interface = "relay0"  # the name that tun_relay gives it
+
+    def _join(self, stack):
+        self._relay = subprocess.Popen(
+            [relay_binary(), self.near, self.far], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+        stack.callback(_end, self._relay)
+        if self._relay.stdout.readline() != "ready\n":
+            raise RuntimeError("tun_relay did not start; its reason is on stderr")
 
     def _command(self, *words):
         self._relay.stdin.write(" ".join(str(word) for word in words) + "\n")
@@ -145,22 +191,6 @@ class Network:
 
     def set_loss(self, address, percent):
         self._command("loss", address, percent)
-
-    def connect(self, address, timeout=10):
-        """A TCP connection from the near side."""
-        with inside(self.near):
-            return socket.create_connection(address, timeout=timeout)
-
-    def run(self, namespace, argv, **options):
-        """Runs a command to its end; returns what subprocess.run does."""
-        options = {"check": True, "capture_output": True, "text": True, "timeout": 30} | options
-        return subprocess.run(command_inside(namespace, argv), **options)
-
-    def start(self, namespace, argv, **options):
-        """Starts a process that ends with this network, if not before."""
-        process = subprocess.Popen(command_inside(namespace, argv), **options)
-        self._stack.callback(_end, process)
-        return process
 
 
 def _end(process):

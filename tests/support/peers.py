@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import math
 import os
+import select
 import socket
 import struct
 import termios
@@ -32,9 +33,9 @@ class Peers:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self._listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=128))
-            self._listener.settimeout(10)
             self.forwarder = stack.enter_context(Forwarder([name_of(self._listener.getsockname())], self._config))
             self._sockets = stack.enter_context(contextlib.ExitStack())
+            self._silent = []  # accepted, and nothing came yet: idle links of a pool
             self._stack = stack.pop_all()
         return self
 
@@ -47,20 +48,32 @@ class Peers:
         before = self._upstream_bytes()
         client = self._sockets.enter_context(self.forwarder.connect())
         client.sendall(TOKEN)
-        backend = self._sockets.enter_context(self._accept())
+        backend = self._spoken_to()
         wait_until(lambda: self._upstream_bytes() > before)
         return client, backend
 
     def _upstream_bytes(self):
         return self.forwarder.value("bytes_transferred_total", direction="upstream")
 
-    def _accept(self):
+    def _spoken_to(self):
+        """The backend's end of a connection on which the token has come. Probes and idle links send nothing."""
         while True:
-            backend, _ = self._listener.accept()
-            backend.settimeout(10)
-            if receive(backend, 1) == TOKEN:  # a probe sends nothing
-                return backend
-            backend.close()
+            ready, _, _ = select.select([self._listener, *self._silent], [], [], 10)
+            assert ready, "the client's first byte did not reach the backend"
+            for sock in ready:
+                if sock is self._listener:
+                    self._silent.append(self._accept())
+                    continue
+                self._silent.remove(sock)
+                with contextlib.suppress(ConnectionError):
+                    if receive(sock, 1) == TOKEN:
+                        return sock
+                sock.close()
+
+    def _accept(self):
+        backend = self._sockets.enter_context(self._listener.accept()[0])
+        backend.settimeout(10)
+        return backend
 
 
 def send_stream(sock, pieces):

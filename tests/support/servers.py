@@ -1,10 +1,10 @@
-"""Real servers to forward to, from the system's packages, each on a free loopback port with a directory of its own.
+"""Real servers to forward to, from the system's packages, each on a free port with a directory of its own.
 
     with Redis() as redis, Forwarder([redis.name]) as forwarder:
         ...
 
-They are processes of this user (PostgreSQL refuses root, so root runs it as postgres), never system services, and
-end with the block.
+They listen on loopback, or where `host` and `namespace` say. They are processes of this user (PostgreSQL refuses
+root, so root runs it as postgres), never system services, and end with the block.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import tempfile
 
 from backends import name_of
 from forwarder import free_port, wait_until
+from netns import inside
 
 _HOST = "127.0.0.1"
 _ADMIN_PATHS = "/usr/sbin:/sbin"
@@ -39,8 +40,10 @@ class Server:
     user = None  # None: the user of the tests
     stop_signal = signal.SIGTERM
 
-    def __init__(self):
-        self.port = free_port()
+    def __init__(self, host=_HOST, namespace=None):
+        self.host = host
+        self.namespace = namespace
+        self.port = free_port(host, namespace)
         self._directory = tempfile.TemporaryDirectory(prefix="tcp-forwarder-server-")
         self.directory = pathlib.Path(self._directory.name)
         self.log_path = self.directory / "log"
@@ -48,7 +51,7 @@ class Server:
 
     @property
     def name(self):
-        return name_of((_HOST, self.port))
+        return name_of((self.host, self.port))
 
     def prepare(self):
         pass
@@ -58,8 +61,9 @@ class Server:
 
     def listens(self):
         assert self.process.poll() is None, f"{self.command()[0]} has ended\n{self.log_path.read_text()}"
-        with contextlib.suppress(OSError), socket.create_connection((_HOST, self.port), timeout=5):
-            return True
+        with inside(self.namespace), contextlib.suppress(OSError):
+            with socket.create_connection((self.host, self.port), timeout=5):
+                return True
         return False
 
     def run(self, *argv, **options):
@@ -71,9 +75,11 @@ class Server:
         with contextlib.ExitStack() as stack:
             stack.callback(self._directory.cleanup)
             self.prepare()
-            with open(self.log_path, "wb") as log:
+            # Not by "ip netns exec", which needs root while the server may be of another user.
+            with open(self.log_path, "wb") as log, inside(self.namespace):
                 self.process = subprocess.Popen(
-                    self.command(), user=self.user, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                    self.command(), user=self.user, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=log,
+                    stderr=log)
             stack.callback(self._stop)
             wait_until(self.listens, timeout=30)
             self._stack = stack.pop_all()
@@ -92,12 +98,26 @@ class Server:
 
 
 class Nginx(Server):
-    """Says its name at /name, serves the shared directory at /files/, keeps what is PUT to /uploads/."""
+    """Says its name at /name, serves the shared directory at /files/, keeps what is PUT to /uploads/.
 
-    def __init__(self, files):
-        super().__init__()
+    With `tls`, a pair (what a certificates.Authority issued for this server, that authority's certificate), it speaks
+    TLS, and only to clients with a certificate of the authority."""
+
+    def __init__(self, files, tls=None, **place):
+        super().__init__(**place)
         self.files = files
+        self.tls = tls
         self.uploads = self.directory / "uploads"
+
+    def _tls_directives(self):
+        if not self.tls:
+            return ""
+        own, authority = self.tls
+        return f"""
+                    ssl_certificate {own.certificate};
+                    ssl_certificate_key {own.key};
+                    ssl_client_certificate {authority};
+                    ssl_verify_client on;"""
 
     def prepare(self):
         self.uploads.mkdir()
@@ -119,7 +139,7 @@ class Nginx(Server):
                 gzip on;
                 gzip_types *;
                 server {{
-                    listen {self.name};
+                    listen {self.name}{" ssl" if self.tls else ""};{self._tls_directives()}
                     location = /name {{ return 200 "{self.name}"; }}
                     location /files/ {{ alias {self.files}/; }}
                     location /uploads/ {{ alias {self.uploads}/; dav_methods PUT; }}
@@ -131,18 +151,24 @@ class Nginx(Server):
 
 
 class Redis(Server):
+    """`timeout` is that of redis: it closes clients that were idle for so many seconds (0: never)."""
+
+    def __init__(self, timeout=0, **place):
+        super().__init__(**place)
+        self.timeout = timeout
+
     def command(self):
-        return [program("redis-server"), "--bind", _HOST, "--port", str(self.port), "--dir", str(self.directory),
-                "--save", "", "--appendonly", "no"]
+        return [program("redis-server"), "--bind", self.host, "--port", str(self.port), "--dir", str(self.directory),
+                "--save", "", "--appendonly", "no", "--protected-mode", "no", "--timeout", str(self.timeout)]
 
 
 class Postgres(Server):
-    """Trusts everybody on loopback; its administrator is "postgres". `hosts` are the addresses that it listens on."""
+    """Trusts its neighbours; its administrator is "postgres". `hosts` are the addresses that it listens on."""
 
     stop_signal = signal.SIGINT  # does not wait for clients to leave
 
-    def __init__(self, hosts=(_HOST,)):
-        super().__init__()
+    def __init__(self, hosts=(_HOST,), namespace=None):
+        super().__init__(hosts[0], namespace)
         self.hosts = hosts
         if os.geteuid() == 0:
             self.user = pwd.getpwnam("postgres").pw_uid
@@ -159,6 +185,8 @@ class Postgres(Server):
     def prepare(self):
         self.run(self._program("initdb"), "--username=postgres", "--auth=trust", "--no-sync", "--locale=C.UTF-8",
                  "--pgdata=data")
+        with open(self.directory / "data" / "pg_hba.conf", "a") as access:
+            access.write("host all all samenet trust\n")
 
     def command(self):
         return [self._program("postgres"), "-D", "data", "-h", ",".join(self.hosts), "-p", str(self.port),
