@@ -9,6 +9,14 @@
 namespace fwd {
 namespace {
 
+// A backend that dies closes its links, too: closes are judged so much later, and dropped if it has not been
+// reachable in between.
+constexpr Duration kJudgement = std::chrono::seconds(1);
+
+bool is_gone(DialError error) {
+  return error == DialError::refused || error == DialError::unreachable || error == DialError::timeout;
+}
+
 std::size_t most_idle(const PoolSizing& sizing) {
   return sizing.strategy == PoolStrategy::fixed ? sizing.size_per_remote : sizing.max_size;
 }
@@ -73,11 +81,27 @@ void PoolControl::idle_closed(BackendKey key, Duration age) {
   const auto found = backends_.find(key);
   if (found == backends_.end()) return;
   Backend& backend = found->second;
-  const TimePoint now = clock_now();
   std::size_t idle = 1;  // the one that was closed
   for (const auto& worker : backend.workers) idle += worker->idle.value();
-  backend.ages.closed(age, now);
-  if (backend.tolerance.closed(age, idle, now)) order(now);
+  // Of one link a cap would leave none, and nothing to be learnt from: that is for the tolerance to decide.
+  backend.closes.push_back({clock_now(), age, std::max<std::size_t>(idle, 2)});
+}
+
+void PoolControl::dial_failed(BackendKey key, DialError error) {
+  const auto found = backends_.find(key);
+  if (found == backends_.end() || !is_gone(error)) return;
+  found->second.closes.clear();
+  found->second.gone_at = clock_now();
+}
+
+void PoolControl::judge_closes(Backend& backend, TimePoint now) {
+  std::deque<IdleClose>& closes = backend.closes;
+  for (; !closes.empty() && now - closes.front().at >= kJudgement; closes.pop_front()) {
+    const IdleClose& close = closes.front();
+    if (close.at < backend.gone_at + kJudgement) continue;
+    backend.ages.closed(close.age, close.at);
+    backend.tolerance.closed(close.age, close.idle, close.at);
+  }
 }
 
 void PoolControl::plan() {
@@ -86,6 +110,7 @@ void PoolControl::plan() {
   planned_at_ = now;
   timer_.start(config_.pools.sizing.interval);
   for (auto& [key, backend] : backends_) {
+    judge_closes(backend, now);
     PoolPlan plan = backend.sizer.plan(take_demand(backend, now), elapsed);
     if (plan == backend.plan) continue;
     backend.plan = std::move(plan);

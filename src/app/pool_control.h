@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "config/config.h"
 #include "core/active_set.h"
+#include "core/dial_result.h"
 #include "core/idle_ages.h"
 #include "core/idle_tolerance.h"
 #include "core/pool_sizer.h"
@@ -35,12 +37,19 @@ class PoolControl {
   std::vector<std::shared_ptr<PoolCounters>> counters(const BackendId& id, BackendKey key);
   // The set was published: new members get their first orders.
   void set_members(const ActiveSet& set);
-  // A worker's idle link was closed by the backend.
+  // A worker's idle link was closed by the backend. Means something only when the backend goes on answering.
   void idle_closed(BackendKey key, Duration age);
+  // It was dialled or probed in vain.
+  void dial_failed(BackendKey key, DialError error);
   void forget(BackendKey key) { backends_.erase(key); }
   PoolSnapshot snapshot(BackendKey key, TimePoint now);
 
  private:
+  struct IdleClose {
+    TimePoint at;
+    Duration age;
+    std::size_t idle;  // links, this one included
+  };
   struct Backend {
     Backend(const BackendId& backend, const PoolsConfig& config, std::size_t worker_count);
 
@@ -49,6 +58,8 @@ class PoolControl {
     PoolSizer sizer;
     IdleAges ages;
     IdleTolerance tolerance;
+    std::deque<IdleClose> closes;  // not judged yet
+    TimePoint gone_at = TimePoint::min();
     PoolPlan plan;
     bool member = false;
     bool ejected = false;
@@ -64,6 +75,7 @@ class PoolControl {
   };
 
   void plan();
+  static void judge_closes(Backend& backend, TimePoint now);
   PoolDemand take_demand(Backend& backend, TimePoint now);
   void order(TimePoint now);
   std::vector<PoolOrder> orders_for(BackendKey key, Backend& backend, TimePoint now);

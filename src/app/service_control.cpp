@@ -80,6 +80,7 @@ void ServiceControl::probed(const Prober::Result& result) {
   if (result.error) {
     ++probes_failed_;
     log_failure(result.key, "probe failed", *result.error);
+    pools_.dial_failed(result.key, *result.error);
     react(result.key, board_.probe_failed(result.key, *result.error, clock_now()));
   } else {
     ++probes_ok_;
@@ -98,6 +99,7 @@ void ServiceControl::dialled(const DialOutcome& outcome) {
       return board_.dial_succeeded(outcome.key, outcome.elapsed, clock_now());
     case DialOutcome::Kind::failed:
       log_failure(outcome.key, "dial failed", outcome.error);
+      pools_.dial_failed(outcome.key, outcome.error);
       return board_.dial_failed(outcome.key, outcome.error, clock_now());
     case DialOutcome::Kind::overtaken:
       return board_.dial_overtaken(outcome.key, clock_now());

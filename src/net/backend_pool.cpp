@@ -131,11 +131,11 @@ bool BackendPool::doubtful(TimePoint now) const {
   return std::ranges::any_of(fills_, [&](const Fill& fill) { return now - fill.began > patience; });
 }
 
-void BackendPool::adopt(std::unique_ptr<Dial> dial) {
+void BackendPool::adopt(std::unique_ptr<Dial> dial, TimePoint began) {
   if (size() >= wanted_ || !context_.may_open()) return;
   Dial::Owner& self = *this;
   dial->set_owner(self);
-  fills_.push_back({std::move(dial), clock_now(), true});
+  fills_.push_back({std::move(dial), began, true});
   update_gauges();
 }
 
@@ -195,9 +195,14 @@ void BackendPool::on_deadline(Deadline& deadline, TimePoint now) {
   while (idle_.size() > wanted_) retire(idle_.back(), RetireReason::surplus);
 }
 
-void BackendPool::fill_soon(TimePoint at) { fill_deadline_.set(at); }
+void BackendPool::fill_soon(TimePoint at) {
+  if (at >= fill_at_) return;
+  fill_at_ = at;
+  fill_deadline_.set(at);
+}
 
 void BackendPool::fill(TimePoint now) {
+  fill_at_ = TimePoint::max();
   if (pacer_.refused() && is_proven(now)) pacer_.opened();
   while (size() < wanted_) {
     if (!context_.may_open()) {

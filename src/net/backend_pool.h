@@ -52,7 +52,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   // so.
   bool doubtful(TimePoint now) const;
   // A dial that somebody else began and needs no more; kept when a link is missing.
-  void adopt(std::unique_ptr<Dial> dial);
+  void adopt(std::unique_ptr<Dial> dial, TimePoint began);
   // Closes all links and cancels all dials; none is opened until the next order.
   void retire_all(RetireReason reason);
   // Gives up the oldest link, so that its descriptor serves a session. False when there is none.
@@ -106,6 +106,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   Duration max_age_{};
   std::list<IdleLink> idle_;  // newest first
   std::vector<Fill> fills_;
+  TimePoint fill_at_ = TimePoint::max();  // what fill_deadline_ is set to
   Deadline fill_deadline_;
   Deadline surplus_deadline_;
   bool surplus_waits_ = false;

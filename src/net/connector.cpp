@@ -171,7 +171,8 @@ void LinkRequest::pass_on_losers() {
   for (Attempt& attempt : attempts_) {
     const BackendKey key = attempt.lease.backend().key;
     if (attempt.began <= doubtful) connector_.observer.dial_overtaken(key);
-    if (!attempt.pooled && attempt.dial->reusable()) connector_.pool.adopt(key, std::move(attempt.dial));
+    if (!attempt.pooled && attempt.dial->reusable())
+      connector_.pool.adopt(key, std::move(attempt.dial), attempt.began);
   }
 }
 

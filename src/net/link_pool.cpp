@@ -31,9 +31,9 @@ std::unique_ptr<Stream> LinkPool::take(BackendKey key, bool last_resort) {
   return last_resort || !pool.doubtful(clock_now()) ? pool.take() : nullptr;
 }
 
-void LinkPool::adopt(BackendKey key, std::unique_ptr<Dial> dial) {
+void LinkPool::adopt(BackendKey key, std::unique_ptr<Dial> dial, TimePoint began) {
   const auto pool = pools_.find(key);
-  if (pool != pools_.end()) pool->second->adopt(std::move(dial));
+  if (pool != pools_.end()) pool->second->adopt(std::move(dial), began);
 }
 
 std::shared_ptr<TlsSessions> LinkPool::sessions(BackendKey key) const {

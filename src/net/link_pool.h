@@ -35,7 +35,7 @@ class LinkPool {
   // `last_resort`, when the backend is in doubt (BackendPool::doubtful).
   std::unique_ptr<Stream> take(BackendKey key, bool last_resort);
   // See BackendPool.
-  void adopt(BackendKey key, std::unique_ptr<Dial> dial);
+  void adopt(BackendKey key, std::unique_ptr<Dial> dial, TimePoint began);
   // Null when the backend is no member any more.
   std::shared_ptr<TlsSessions> sessions(BackendKey key) const;
   // Gives up an idle link for the sake of a session, from the pool that has most. False when there is none.
