@@ -69,11 +69,11 @@ class ProbePass {
   }
 
   void probed(const Prober::Result& result) {
-    if (result.error) {
-      errors_.emplace(result.key, *result.error);
-      board_.probe_failed(result.key, *result.error, clock_now());
+    if (result.outcome.error) {
+      errors_.emplace(result.key, *result.outcome.error);
+      board_.probe_failed(result.key, *result.outcome.error, clock_now());
     } else {
-      board_.probe_succeeded(result.key, result.elapsed, clock_now());
+      board_.probe_succeeded(result.key, result.outcome.elapsed, clock_now());
     }
     ++done_;
     if (show_progress_) draw_progress();

@@ -77,18 +77,19 @@ void ServiceControl::probe(BackendKey key, Duration timeout, bool urgent) {
 }
 
 void ServiceControl::probed(const Prober::Result& result) {
-  if (result.error) {
+  const auto& [error, elapsed, detail] = result.outcome;
+  if (error) {
     ++probes_failed_;
-    log_failure(result.key, "probe failed", *result.error);
-    pools_.dial_failed(result.key, *result.error);
-    react(result.key, board_.probe_failed(result.key, *result.error, clock_now()));
+    log_failure(result.key, "probe failed", *error, detail);
+    pools_.dial_failed(result.key, *error);
+    react(result.key, board_.probe_failed(result.key, *error, clock_now()));
   } else {
     ++probes_ok_;
     ++answered_;
     auto& histogram = extras_[result.key].probe_duration;
     if (histogram == nullptr) histogram = std::make_unique<Histogram>(link_bounds());
-    histogram->observe(result.elapsed);
-    react(result.key, board_.probe_succeeded(result.key, result.elapsed, clock_now()));
+    histogram->observe(elapsed);
+    react(result.key, board_.probe_succeeded(result.key, elapsed, clock_now()));
   }
   begin_serving_when_possible();
 }
@@ -306,7 +307,8 @@ void ServiceControl::log_decision(const Decision& decision, bool panic_changed) 
        {"panic", decision.panic}});
 }
 
-void ServiceControl::log_failure(BackendKey key, std::string_view what, DialError error) {
+void ServiceControl::log_failure(BackendKey key, std::string_view what, DialError error,
+                                 const std::string& detail) {
   // Thousands of standbys may be down for days: only a member's failure is news.
   const LogLevel level = selector_.contains(key) ? LogLevel::warn : LogLevel::debug;
   if (!log_enabled(LogModule::probe, level)) return;
@@ -316,6 +318,7 @@ void ServiceControl::log_failure(BackendKey key, std::string_view what, DialErro
       {{"service", config_.name},
        {"backend", name_of(key)},
        {"reason", std::string(to_string(error))},
+       {"detail", detail},
        {"held_back", *held_back}});
 }
 

@@ -82,7 +82,7 @@ class ServiceControl {
   void publish(const Decision& decision);
   void forget_departed();
   void log_decision(const Decision& decision, bool panic_changed) const;
-  void log_failure(BackendKey key, std::string_view what, DialError error);
+  void log_failure(BackendKey key, std::string_view what, DialError error, const std::string& detail = {});
   std::string name_of(BackendKey key) const;
   BackendSnapshot snapshot_of(const BackendRecord& record);
 

@@ -143,6 +143,7 @@ void Dial::on_deadline(Deadline&, TimePoint) {
 void Dial::failed(DialError error) {
   deadline_.cancel();
   slot_.release();
+  if (tls_ != nullptr) detail_ = tls_->handshake_detail();
   socket_.reset();
   tls_.reset();
   owner_->dial_failed(*this, error);

@@ -72,6 +72,8 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   DialError overdue() const {
     return stage_ == Stage::shaking_hands ? DialError::tls_timeout : DialError::timeout;
   }
+  // Of the failure, in other words than the error; may be empty.
+  const std::string& detail() const { return detail_; }
   // Nothing that belongs to one client is or will be sent, so that anybody may have the link.
   bool reusable() const { return stages_.header.empty(); }
 
@@ -96,6 +98,7 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   LinkStages stages_;
   TimePoint began_;
   Duration elapsed_{};
+  std::string detail_;
   Stage stage_ = Stage::connecting;
   std::unique_ptr<SocketStream> socket_;  // until TLS takes it
   std::unique_ptr<TlsStream> tls_;

@@ -11,19 +11,19 @@ class ConnectProbe final : public Probe, private Dial::Owner {
 
   void start(const DialTarget& target, Done done) override {
     done_ = std::move(done);
-    if (const auto error = dial_.start(target)) finish(error, {});
+    if (const auto error = dial_.start(target)) finish({error});
   }
 
  private:
   void dial_ready(Dial&, std::unique_ptr<Stream> stream, Duration elapsed) override {
     close_cleanly(std::move(stream));
-    finish(std::nullopt, elapsed);
+    finish({std::nullopt, elapsed});
   }
-  void dial_failed(Dial&, DialError error) override { finish(error, {}); }
+  void dial_failed(Dial& dial, DialError error) override { finish({error, {}, dial.detail()}); }
 
-  void finish(std::optional<DialError> error, Duration elapsed) {
+  void finish(const Outcome& outcome) {
     const Done done = std::move(done_);  // may destroy this
-    done(error, elapsed);
+    done(outcome);
   }
 
   Dial dial_;
@@ -72,13 +72,13 @@ void Prober::run(BackendKey key, const DialTarget& target) {
   ++running_;
   Probe& probe = *(probes_[key] = kind_(context_));
   events_.started(key);
-  probe.start(target, [this, key](auto error, Duration elapsed) { finished(key, error, elapsed); });
+  probe.start(target, [this, key](const Probe::Outcome& outcome) { finished(key, outcome); });
 }
 
-void Prober::finished(BackendKey key, std::optional<DialError> error, Duration elapsed) {
+void Prober::finished(BackendKey key, const Probe::Outcome& outcome) {
   const auto probe = probes_.extract(key);  // destroyed when this returns
   --running_;
-  events_.finished({key, error, elapsed});
+  events_.finished({key, outcome});
   start_waiting();
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 
 #include "core/backend.h"
@@ -14,8 +15,13 @@ namespace fwd {
 // Asks one backend once whether it answers, and how fast. Destroying it cancels it.
 class Probe {
  public:
-  // The time it took, or why it failed. Once; may be called before start() returns; may destroy the probe.
-  using Done = std::function<void(std::optional<DialError> error, Duration elapsed)>;
+  struct Outcome {
+    std::optional<DialError> error;  // why it failed
+    Duration elapsed{};              // how long the connect took
+    std::string detail{};            // of an error, in other words; may be empty
+  };
+  // Once; may be called before start() returns; may destroy the probe.
+  using Done = std::function<void(const Outcome& outcome)>;
 
   virtual ~Probe() = default;
   virtual void start(const DialTarget& target, Done done) = 0;
@@ -32,8 +38,7 @@ class Prober {
  public:
   struct Result {
     BackendKey key = 0;
-    std::optional<DialError> error;
-    Duration elapsed{};
+    Probe::Outcome outcome;
   };
   // Told as a probe leaves the queue, and of its result; both may come before probe() returns.
   struct Events {
@@ -57,7 +62,7 @@ class Prober {
  private:
   void start_waiting();
   void run(BackendKey key, const DialTarget& target);
-  void finished(BackendKey key, std::optional<DialError> error, Duration elapsed);
+  void finished(BackendKey key, const Probe::Outcome& outcome);
 
   DialContext& context_;
   ProbeKind kind_;

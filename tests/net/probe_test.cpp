@@ -22,8 +22,8 @@ class ConnectProbeTest : public DialFixture {
   Prober::Result ask(const DialTarget& target) {
     Prober::Result result;
     bool done = false;
-    probe->start(target, [&](auto error, Duration elapsed) {
-      result = {0, error, elapsed};
+    probe->start(target, [&](const Probe::Outcome& outcome) {
+      result = {0, outcome};
       done = true;
       probe.reset();
     });
@@ -38,8 +38,8 @@ class ConnectProbeTest : public DialFixture {
 
 TEST_F(ConnectProbeTest, ConnectsAndClosesCleanly) {
   const Prober::Result result = ask({server, {}, seconds(10)});
-  EXPECT_EQ(result.error, std::nullopt);
-  EXPECT_GT(result.elapsed, Duration::zero());
+  EXPECT_EQ(result.outcome.error, std::nullopt);
+  EXPECT_GT(result.outcome.elapsed, Duration::zero());
   const Fd accepted = accept_from(listener.get());
   EXPECT_EQ(take(accepted.get()), (Found{"", Found::Then::eof}));
 }
@@ -57,13 +57,13 @@ TEST_F(ConnectProbeTest, SaysWhyThereWasNoAnswer) {
   };
   for (const auto& [target, expected] : cases) {
     probe = make_connect_probe(context);
-    EXPECT_EQ(ask(target).error, expected);
+    EXPECT_EQ(ask(target).outcome.error, expected);
   }
 }
 
 TEST_F(ConnectProbeTest, IsCancelledWhenDestroyed) {
   bool called = false;
-  probe->start({server, {}, milliseconds(5)}, [&called](auto, auto) { called = true; });
+  probe->start({server, {}, milliseconds(5)}, [&called](const Probe::Outcome&) { called = true; });
   probe.reset();
   EXPECT_FALSE(run_until(
       loop, [&called] { return called; }, milliseconds(20)));
@@ -77,7 +77,7 @@ class ProberTest : public DialFixture {
     ~Scripted() override { --test.alive; }
     void start(const DialTarget& target, Done done) override {
       const BackendKey key = target.to.port;
-      if (test.failing.contains(key)) return done(DialError::local, {});
+      if (test.failing.contains(key)) return done({DialError::local});
       test.running[key] = done;
     }
     ProberTest& test;
@@ -92,7 +92,7 @@ class ProberTest : public DialFixture {
   void answer(BackendKey key) {
     const auto done = running.at(key);
     running.erase(key);
-    done(std::nullopt, milliseconds(static_cast<int>(key)));
+    done({std::nullopt, milliseconds(static_cast<int>(key))});
   }
 
   std::map<BackendKey, Probe::Done> running;
@@ -107,7 +107,7 @@ class ProberTest : public DialFixture {
                 {[this](BackendKey key) { started.push_back(key); },
                  [this](const Prober::Result& result) {
                    finished.push_back(result.key);
-                   EXPECT_EQ(result.error.has_value(), failing.contains(result.key));
+                   EXPECT_EQ(result.outcome.error.has_value(), failing.contains(result.key));
                    for (const BackendKey key : std::exchange(again, {})) probe(key);
                  }}};
 };
