@@ -209,6 +209,10 @@ void BackendPool::fill(TimePoint now) {
       fill_soon(now + kResourceRetry);
       break;
     }
+    if (context_.dials >= kMostDials) {
+      fill_soon(now + FillPacer::kGrowthGap);
+      break;
+    }
     if (!pacer_.start(idle_.size(), fills_.size(), wanted_, now)) {
       if (const auto next = next_fill()) fill_soon(*next);
       break;
@@ -295,7 +299,8 @@ void BackendPool::retire(IdleLink& link, RetireReason reason) {
 void BackendPool::update_gauges() {
   counters_->idle.set(idle_.size());
   counters_->connecting.set(fills_.size());
-  context_.links += size() - std::exchange(counted_, size());
+  context_.links += size() - std::exchange(counted_links_, size());
+  context_.dials += fills_.size() - std::exchange(counted_dials_, fills_.size());
 }
 
 }  // namespace fwd

@@ -27,6 +27,7 @@ struct PoolContext {
   // Whether the process may have another descriptor for a link that waits.
   std::function<bool()> may_open;
   std::size_t links = 0;  // of all pools, and dials for them
+  std::size_t dials = 0;  // of these
 };
 
 // The links to one backend that wait for a session on one worker, newest first out; where the backend speaks
@@ -38,6 +39,8 @@ struct PoolContext {
 // cancels every dial.
 class BackendPool final : private Dial::Owner, private Deadline::Owner {
  public:
+  // Dials of all pools of a service and worker at once.
+  static constexpr std::size_t kMostDials = 256;
   // Links beyond what is wanted may still be taken for so long.
   static constexpr Duration kSurplusGrace = std::chrono::seconds(5);
 
@@ -101,7 +104,8 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   Duration open_time_{};                      // moving average
   bool refused_ = false;                      // the last fill failed
   bool greets_ = false;                       // the backend speaks first
-  std::size_t counted_ = 0;                   // of PoolContext::links
+  std::size_t counted_links_ = 0;             // in PoolContext
+  std::size_t counted_dials_ = 0;
   std::size_t wanted_ = 0;
   Duration max_age_{};
   std::list<IdleLink> idle_;  // newest first
