@@ -17,13 +17,14 @@ import sys
 import tempfile
 import time
 
+import proxies
+
 # Fewer connections than there are ports for one backend: none is used twice, TIME_WAIT costs nobody anything.
 OPERATIONS = {"connect": 20_000, "pingpong": 200_000}
 SLICES = 4
 WARM_UP = 1_000
 OURS, HAPROXY, NGINX, AGAIN = "tcp-forwarder", "haproxy", "nginx", "haproxy again"
 RATIOS = [(OURS, HAPROXY), (OURS, NGINX), (AGAIN, HAPROXY)]
-NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 
 @dataclasses.dataclass
@@ -42,51 +43,10 @@ class Contestant:
     log: pathlib.Path
 
 
-def haproxy(directory, listen, backend, _binary):
-    (directory / "haproxy.cfg").write_text(f"""
-global
-  nbthread 1
-  maxconn 4000
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-frontend clients
-  bind 127.0.0.1:{listen} backlog 4096
-  default_backend servers
-backend servers
-  server one 127.0.0.1:{backend}
-""")
-    return ["haproxy", "-db", "-f", str(directory / "haproxy.cfg")]
-
-
-def nginx(directory, listen, backend, _binary):
-    load_module = f"load_module {NGINX_STREAM};" if os.path.exists(NGINX_STREAM) else ""
-    (directory / "nginx.conf").write_text(f"""
-{load_module}
-daemon off;
-master_process off;
-worker_processes 1;
-error_log stderr crit;
-pid {directory}/nginx.pid;
-events {{ worker_connections 8192; }}
-stream {{
-  upstream servers {{ server 127.0.0.1:{backend}; }}
-  server {{
-    listen 127.0.0.1:{listen} backlog=4096;
-    proxy_pass servers;
-    proxy_timeout 1h;
-  }}
-}}
-""")
-    return ["nginx", "-p", str(directory), "-e", "stderr", "-c", str(directory / "nginx.conf")]
-
-
 def tcp_forwarder(directory, listen, backend, binary):
-    (directory / "ip_list.txt").write_text(f"127.0.0.1:{backend}\n")
+    (directory / "ip_list.txt").write_text(f"{backend}\n")
     (directory / "config.yaml").write_text(f"""
-server: {{ listen_addr: "127.0.0.1:{listen}", workers: 1 }}
+server: {{ listen_addr: "{listen}", workers: 1 }}
 logging: {{ level: "warn" }}
 metrics: {{ listen_addr: "127.0.0.1:{free_port()}" }}
 pools: {{ strategy: {{ type: "none" }} }}
@@ -94,7 +54,7 @@ pools: {{ strategy: {{ type: "none" }} }}
     return [binary, "-c", str(directory / "config.yaml")]
 
 
-CONTESTANTS = {HAPROXY: haproxy, NGINX: nginx, OURS: tcp_forwarder, AGAIN: haproxy}
+CONTESTANTS = {HAPROXY: proxies.haproxy, NGINX: proxies.nginx, OURS: tcp_forwarder, AGAIN: proxies.haproxy}
 
 
 def free_port():
@@ -168,7 +128,8 @@ class Bench:
             directory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="compare-")))
             answering = stack.enter_context(running(self.load_core, server, stdout=subprocess.PIPE))
             answering.stdout.readline()  # "ready"
-            argv = CONTESTANTS[name](directory, listen, backend, self.options.binary)
+            addresses = (f"127.0.0.1:{port}" for port in (listen, backend))
+            argv = CONTESTANTS[name](directory, *addresses, *([self.options.binary] if name == OURS else []))
             log = stack.enter_context(open(directory / "log", "w"))
             proxy = stack.enter_context(running(self.proxy_core, argv, cwd=directory, stdout=log, stderr=log))
             contestant = Contestant(name, listen, proxy, directory / "log")

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "protocol.h"
+#include "exchange.h"
 #include "socket.h"
 
 namespace fwd::bench {
@@ -18,13 +18,10 @@ constexpr auto kPatience = std::chrono::seconds(10);
 constexpr auto kOpeningTime = std::chrono::seconds(60);
 
 struct Client {
-  Fd socket;
+  Link link;
   bool busy = false;
   Clock::time_point start;
-  Message question;
-  Message answer;
-  std::size_t sent = 0;
-  std::size_t received = 0;
+  Exchange exchange;
 };
 
 class Exchanges {
@@ -54,11 +51,11 @@ class Exchanges {
       source.s_addr = htonl(0x7F000002u + static_cast<unsigned>(connections_opened_ % options_.sources));
     }
     const auto start = Clock::now();
-    client.socket =
-        start_connect(options_.addresses[connections_opened_++ % options_.addresses.size()], source);
+    client.link =
+        Link(start_connect(options_.addresses[connections_opened_++ % options_.addresses.size()], source));
     ask(client, start);
-    if (!client.socket.valid()) return fail(client);
-    epoll_.add(client.socket, EPOLLIN | EPOLLOUT | EPOLLET, &client);
+    if (!client.link.valid()) return fail(client);
+    epoll_.add(client.link.socket(), EPOLLIN | EPOLLOUT | EPOLLET, &client);
   }
 
   void ask(Client& client, Clock::time_point start) {
@@ -66,8 +63,7 @@ class Exchanges {
     ++busy_;
     client.busy = true;
     client.start = start;
-    client.question = make_message(Ask::reply);
-    client.sent = client.received = 0;
+    client.exchange = Exchange::question();
   }
 
   // Runs until no client waits for an answer.
@@ -85,9 +81,9 @@ class Exchanges {
   void advance(Client& client) {
     if (!client.busy) return check_quiet(client);
     while (client.busy) {
-      const Step step = exchange(client);
+      const Step step = client.exchange.advance(client.link);
       if (step == Step::blocked) return;
-      if (step == Step::done && client.answer == answer_to(client.question)) {
+      if (step == Step::done) {
         complete(client);
       } else {
         fail(client);
@@ -97,30 +93,17 @@ class Exchanges {
     }
   }
 
-  static Step exchange(Client& client) {
-    const std::span question(reinterpret_cast<const char*>(&client.question), sizeof client.question);
-    const std::span answer(reinterpret_cast<char*>(&client.answer), sizeof client.answer);
-    Step step = Step::done;
-    while (step == Step::done && client.sent < question.size()) {
-      step = send_some(client.socket, question, client.sent);
-    }
-    while (step == Step::done && client.received < answer.size()) {
-      step = receive_some(client.socket, answer, client.received);
-    }
-    return step;
-  }
-
   void start_again(Client& client) {
     if (options_.mode == Mode::connect) open(client);
-    if (options_.mode == Mode::pingpong && client.socket.valid()) ask(client, last_answer_);
+    if (options_.mode == Mode::pingpong && client.link.valid()) ask(client, last_answer_);
   }
 
   // A held connection has nothing to say: whatever happens to it is an error.
   void check_quiet(Client& client) {
     std::size_t received = 0;
     char byte = 0;
-    if (receive_some(client.socket, {&byte, 1}, received) == Step::blocked) return;
-    client.socket.reset();
+    if (client.link.receive({&byte, 1}, received) == Step::blocked) return;
+    client.link.reset();
     ++outcome_.errors;
   }
 
@@ -128,13 +111,13 @@ class Exchanges {
     last_answer_ = Clock::now();
     outcome_.latencies.add(last_answer_ - client.start);
     ++outcome_.operations;
-    if (options_.mode == Mode::connect) client.socket.reset();
+    if (options_.mode == Mode::connect) client.link.reset();
     settle(client);
   }
 
   void fail(Client& client) {
     ++outcome_.errors;
-    client.socket.reset();
+    client.link.reset();
     settle(client);
   }
 
@@ -149,7 +132,7 @@ class Exchanges {
     while (Clock::now() < hold_end) handle_events(hold_end);
     end_ = Clock::now();
     for (Client& client : clients_) {
-      if (!client.socket.valid()) continue;
+      if (!client.link.valid()) continue;
       ask(client, Clock::now());
       advance(client);
     }

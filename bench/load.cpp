@@ -1,8 +1,10 @@
 // The load generator of the benchmarks, and the server that answers it; see README.md beside it.
 
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 
+#include "arrivals.h"
 #include "bulk.h"
 #include "exchanges.h"
 #include "options.h"
@@ -14,6 +16,12 @@ namespace {
 using fwd::bench::Mode;
 using fwd::bench::Outcome;
 
+Outcome run(const fwd::bench::Options& options) {
+  if (options.mode == Mode::bulk) return run_bulk(options);
+  if (options.mode == Mode::arrivals) return run_arrivals(options);
+  return run_exchanges(options);
+}
+
 double microseconds(std::chrono::nanoseconds time) { return static_cast<double>(time.count()) / 1000; }
 
 void print(const Outcome& outcome) {
@@ -22,10 +30,10 @@ void print(const Outcome& outcome) {
               static_cast<unsigned long long>(outcome.operations),
               static_cast<unsigned long long>(outcome.errors), static_cast<unsigned long long>(outcome.bytes),
               seconds, seconds > 0 ? static_cast<double>(outcome.operations) / seconds : 0);
-  std::printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"p99_9_us\": %.1f}\n",
-              microseconds(outcome.latencies.percentile(0.5)),
-              microseconds(outcome.latencies.percentile(0.99)),
-              microseconds(outcome.latencies.percentile(0.999)));
+  std::printf(
+      "\"p50_us\": %.1f, \"p99_us\": %.1f, \"p99_9_us\": %.1f, \"late_p99_us\": %.1f}\n",
+      microseconds(outcome.latencies.percentile(0.5)), microseconds(outcome.latencies.percentile(0.99)),
+      microseconds(outcome.latencies.percentile(0.999)), microseconds(outcome.lateness.percentile(0.99)));
 }
 
 }  // namespace
@@ -33,12 +41,13 @@ void print(const Outcome& outcome) {
 int main(int argc, char** argv) {
   try {
     const auto options = fwd::bench::parse_options({argv + 1, static_cast<std::size_t>(argc - 1)});
+    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
     fwd::bench::raise_descriptor_limit();
     if (options.mode == Mode::server) {
       fwd::bench::serve(options);
       return 0;
     }
-    const Outcome outcome = options.mode == Mode::bulk ? run_bulk(options) : run_exchanges(options);
+    const Outcome outcome = run(options);
     print(outcome);
     return outcome.errors == 0 ? 0 : 1;
   } catch (const std::invalid_argument& error) {

@@ -13,13 +13,15 @@
 namespace fwd::bench {
 
 std::string_view usage() {
-  return "usage: load server|connect|pingpong|idle|bulk IPv4:PORT... [options]\n"
+  return "usage: load server|connect|pingpong|idle|bulk|arrivals IPv4:PORT... [options]\n"
          "  server    answers on these addresses what the other modes ask; ends after --seconds (default "
          "3600)\n"
          "  connect   each client in turn connects, asks 64 bytes, is answered 64 bytes, closes\n"
          "  pingpong  each client asks and is answered again and again on one connection\n"
          "  idle      opens and uses every connection once, holds them for --seconds, uses them again\n"
          "  bulk      sends and fetches --bytes over --connections streams in each direction\n"
+         "  arrivals  clients come at random times, --rate a second whatever becomes of them, and ask once;\n"
+         "            latencies count from the intended start\n"
          "options\n"
          "  --connections N   clients at the same time (default 100)\n"
          "  --seconds S       at most so long (default 10)\n"
@@ -28,7 +30,13 @@ std::string_view usage() {
          "not run "
          "out\n"
          "  --bytes N         bulk: in each direction (default 1000000000)\n"
-         "  --direction D     bulk: up, down or both (default)\n";
+         "  --direction D     bulk: up, down or both (default)\n"
+         "  --first WHO       server, arrivals: who speaks first, client (default) or server\n"
+         "  --tls FILE        PEM; server: its certificate and key; arrivals: the certificates it trusts\n"
+         "  --rate N          arrivals: so many a second on average (default 100)\n"
+         "  --seed N          arrivals: their times are drawn from it (default 1)\n"
+         "  --session S       arrivals: each stays so many seconds, or until it is answered (default 0)\n"
+         "  --log FILE        arrivals: start and latency of each, in microseconds\n";
 }
 
 namespace {
@@ -52,13 +60,35 @@ Number number(std::string_view name, std::string_view text, Number least, Number
   refuse(message.str());
 }
 
+std::chrono::milliseconds milliseconds(std::string_view name, std::string_view text) {
+  return std::chrono::milliseconds(static_cast<int>(1000 * number<double>(name, text, 0, 86'400)));
+}
+
+bool set_arrival_option(Options& options, std::string_view name, std::string_view text) {
+  if (name == "--first") {
+    options.first = choose<Speaker>({{"client", Speaker::client}, {"server", Speaker::server}}, text);
+  } else if (name == "--tls") {
+    options.tls_file = text;
+  } else if (name == "--rate") {
+    options.rate = number<double>(name, text, 0.001, 1'000'000);
+  } else if (name == "--seed") {
+    options.seed = number<std::uint64_t>(name, text, 0, std::numeric_limits<std::uint64_t>::max());
+  } else if (name == "--session") {
+    options.session = milliseconds(name, text);
+  } else if (name == "--log") {
+    options.log_file = text;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 void set_option(Options& options, std::string_view name, std::string_view text) {
   constexpr std::uint64_t kMany = 1'000'000'000'000;
   if (name == "--connections") {
     options.connections = number<std::size_t>(name, text, 1, 1'000'000);
   } else if (name == "--seconds") {
-    options.duration =
-        std::chrono::milliseconds(static_cast<int>(1000 * number<double>(name, text, 0, 86'400)));
+    options.duration = milliseconds(name, text);
   } else if (name == "--operations") {
     options.operations = number<std::uint64_t>(name, text, 1, kMany);
   } else if (name == "--sources") {
@@ -68,7 +98,7 @@ void set_option(Options& options, std::string_view name, std::string_view text) 
   } else if (name == "--direction") {
     options.direction = choose<Direction>(
         {{"up", Direction::up}, {"down", Direction::down}, {"both", Direction::both}}, text);
-  } else {
+  } else if (!set_arrival_option(options, name, text)) {
     refuse("unknown option " + std::string(name));
   }
 }
@@ -82,7 +112,8 @@ Options parse_options(std::span<char*> arguments) {
                                {"connect", Mode::connect},
                                {"pingpong", Mode::pingpong},
                                {"idle", Mode::idle},
-                               {"bulk", Mode::bulk}},
+                               {"bulk", Mode::bulk},
+                               {"arrivals", Mode::arrivals}},
                               arguments[0]);
   if (options.mode == Mode::server) options.duration = std::chrono::hours(1);
   for (std::size_t i = 1; i < arguments.size(); ++i) {

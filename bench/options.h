@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -14,8 +15,9 @@
 
 namespace fwd::bench {
 
-enum class Mode { server, connect, pingpong, idle, bulk };
+enum class Mode { server, connect, pingpong, idle, bulk, arrivals };
 enum class Direction { up, down, both };
+enum class Speaker { client, server };
 
 std::string_view usage();
 
@@ -28,6 +30,12 @@ struct Options {
   unsigned sources = 0;  // connect from so many of 127.0.0.2, 127.0.0.3, ... in turn; 0: unbound
   std::uint64_t bytes = 1'000'000'000;  // bulk: in each direction, over all streams
   Direction direction = Direction::both;
+  Speaker first = Speaker::client;       // server, arrivals: who begins
+  std::string tls_file;                  // PEM; server: its certificate and key, arrivals: whom it trusts
+  double rate = 100;                     // arrivals: a second, on average
+  std::uint64_t seed = 1;                // arrivals: of their times
+  std::chrono::milliseconds session{0};  // arrivals: each stays at least so long
+  std::string log_file;                  // arrivals: gets a line for each, its start and latency in us
 };
 
 // Throws std::invalid_argument with a message for the user.
@@ -40,6 +48,7 @@ struct Outcome {
   std::uint64_t bytes = 0;  // of bulk data
   std::chrono::duration<double> elapsed{};
   Latencies latencies;
+  Latencies lateness;  // arrivals: how late they were begun
 };
 
 }  // namespace fwd::bench

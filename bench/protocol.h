@@ -28,6 +28,9 @@ Message make_message(Ask ask, std::uint64_t bytes = 0);
 // Every bit inverted: an echo of the question is no answer, nor is the answer to another one.
 Message answer_to(const Message& question);
 
+// What a server says that speaks first.
+inline constexpr Message kGreeting{.ask = Ask::reply, .bytes = 0, .content = {1, 2, 3, 4, 5, 6}};
+
 // Bulk data is an endless pattern whose period divides no buffer size, so that lost, doubled or swapped
 // blocks show.
 constexpr std::size_t kChunkBytes = 262'144;

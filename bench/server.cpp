@@ -2,8 +2,10 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 
+#include "link.h"
 #include "protocol.h"
 #include "socket.h"
 
@@ -16,13 +18,27 @@ std::span<char> bytes_of(Message& message) { return {reinterpret_cast<char*>(&me
 
 class Session {
  public:
-  explicit Session(Fd socket) : socket_(std::move(socket)) {}
+  Session(Link link, Speaker first) : link_(std::move(link)), first_(first) {}
 
-  const Fd& socket() const { return socket_; }
+  const Fd& socket() const { return link_.socket(); }
 
   // One turn: at most a chunk, so that no session holds up the others. False: it is over.
   bool advance(Epoll& epoll) {
+    do {
+      if (!take_step(epoll)) return false;
+    } while (reads() && link_.holds_data());
+    return true;
+  }
+
+ private:
+  enum class State { handshake, question, sink, source, answer };
+
+  bool reads() const { return state_ == State::question || state_ == State::sink; }
+
+  bool take_step(Epoll& epoll) {
     switch (state_) {
+      case State::handshake:
+        return shake_hands(epoll);
       case State::question:
         return read_question(epoll);
       case State::sink:
@@ -35,11 +51,18 @@ class Session {
     return false;
   }
 
- private:
-  enum class State { question, sink, source, answer };
+  bool shake_hands(Epoll& epoll) {
+    const Step step = link_.handshake();
+    if (step != Step::done) return step == Step::blocked;
+    state_ = State::question;
+    if (first_ == Speaker::client) return true;
+    message_ = kGreeting;
+    state_ = State::answer;
+    return write_answer(epoll);
+  }
 
   bool read_question(Epoll& epoll) {
-    const Step step = receive_some(socket_, bytes_of(message_), message_offset_);
+    const Step step = link_.receive(bytes_of(message_), message_offset_);
     if (step != Step::done || message_offset_ < sizeof message_)
       return step == Step::done || step == Step::blocked;
     message_offset_ = 0;
@@ -64,7 +87,7 @@ class Session {
   }
 
   bool write_answer(Epoll& epoll) {
-    const Step step = send_some(socket_, bytes_of(message_), message_offset_);
+    const Step step = link_.send(bytes_of(message_), message_offset_);
     if (step != Step::done && step != Step::blocked) return false;
     if (message_offset_ < sizeof message_) return wait_for(EPOLLOUT, epoll);
     message_offset_ = 0;
@@ -75,7 +98,7 @@ class Session {
   bool sink(Epoll& epoll) {
     std::size_t received = 0;
     const auto room = std::min<std::uint64_t>(message_.bytes - pattern_offset_, shared_buffer.size());
-    const Step step = receive_some(socket_, std::span(shared_buffer).first(room), received);
+    const Step step = link_.receive(std::span(shared_buffer).first(room), received);
     if (step == Step::blocked) return true;
     if (step != Step::done || !matches_pattern(std::span(shared_buffer).first(received), pattern_offset_))
       return false;
@@ -85,7 +108,7 @@ class Session {
 
   bool source(Epoll& epoll) {
     std::size_t sent = 0;
-    const Step step = send_some(socket_, pattern_at(pattern_offset_, message_.bytes - pattern_offset_), sent);
+    const Step step = link_.send(pattern_at(pattern_offset_, message_.bytes - pattern_offset_), sent);
     pattern_offset_ += sent;
     if (step != Step::done) return step == Step::blocked;
     if (pattern_offset_ < message_.bytes) return true;
@@ -94,13 +117,14 @@ class Session {
   }
 
   bool wait_for(std::uint32_t events, Epoll& epoll) {
-    if (events != events_) epoll.change(socket_, events, this);
+    if (events != events_) epoll.change(link_.socket(), events, this);
     events_ = events;
     return true;
   }
 
-  Fd socket_;
-  State state_ = State::question;
+  Link link_;
+  Speaker first_;
+  State state_ = State::handshake;
   std::uint32_t events_ = EPOLLIN;
   Message message_;
   std::size_t message_offset_ = 0;
@@ -109,8 +133,9 @@ class Session {
 
 class Server {
  public:
-  explicit Server(const std::vector<sockaddr_in>& addresses) {
-    for (const sockaddr_in& address : addresses) listeners_.push_back(listen_on(address));
+  explicit Server(const Options& options) : first_(options.first) {
+    if (!options.tls_file.empty()) tls_ = Tls::server(options.tls_file);
+    for (const sockaddr_in& address : options.addresses) listeners_.push_back(listen_on(address));
     for (Fd& listener : listeners_) epoll_.add(listener, EPOLLIN, &listener);
   }
 
@@ -131,12 +156,16 @@ class Server {
 
   void accept_all(const Fd& listener) {
     for (Fd socket = accept_from(listener); socket.valid(); socket = accept_from(listener)) {
-      auto session = std::make_unique<Session>(std::move(socket));
+      auto session = std::make_unique<Session>(Link(std::move(socket), tls_ ? &*tls_ : nullptr), first_);
       epoll_.add(session->socket(), EPOLLIN, session.get());
-      sessions_.emplace(session.get(), std::move(session));
+      Session* added = session.get();
+      sessions_.emplace(added, std::move(session));
+      if (!added->advance(epoll_)) sessions_.erase(added);
     }
   }
 
+  Speaker first_;
+  std::optional<Tls> tls_;
   Epoll epoll_;
   std::vector<Fd> listeners_;
   std::unordered_map<Session*, std::unique_ptr<Session>> sessions_;
@@ -145,7 +174,7 @@ class Server {
 }  // namespace
 
 void serve(const Options& options) {
-  Server server(options.addresses);
+  Server server(options);
   std::puts("ready");
   std::fflush(stdout);
   server.run(Clock::now() + options.duration);

@@ -120,9 +120,11 @@ void Epoll::change(const Fd& fd, std::uint32_t events, void* owner) {
 }
 
 std::span<const epoll_event> Epoll::wait(Clock::time_point until) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-  const int timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000));
-  const int count = epoll_wait(fd_.get(), events_.data(), static_cast<int>(events_.size()), timeout);
+  const auto left = std::max(until - Clock::now(), Clock::duration::zero());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+  const timespec timeout{seconds.count(), (left - seconds).count()};
+  const int count =
+      epoll_pwait2(fd_.get(), events_.data(), static_cast<int>(events_.size()), &timeout, nullptr);
   if (count < 0 && errno != EINTR) checked(count, "epoll_wait");
   return {events_.data(), static_cast<std::size_t>(std::max(count, 0))};
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <numeric>
+#include <utility>
 
 #include "telemetry/log.h"
 
@@ -19,19 +19,6 @@ bool is_gone(DialError error) {
 
 std::size_t most_idle(const PoolSizing& sizing) {
   return sizing.strategy == PoolStrategy::fixed ? sizing.size_per_remote : sizing.max_size;
-}
-
-// The shares brought down to a sum of `cap`, in proportion.
-std::vector<std::size_t> capped(std::vector<std::size_t> shares, std::size_t cap) {
-  const std::size_t total = std::accumulate(shares.begin(), shares.end(), std::size_t{0});
-  if (total <= cap) return shares;
-  std::size_t left = cap;
-  for (std::size_t& share : shares) {
-    share = share * cap / total;
-    left -= share;
-  }
-  for (std::size_t i = 0; left > 0; ++i, --left) ++shares[i];
-  return shares;
 }
 
 double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
@@ -111,7 +98,7 @@ void PoolControl::plan() {
   timer_.start(config_.pools.sizing.interval);
   for (auto& [key, backend] : backends_) {
     judge_closes(backend, now);
-    PoolPlan plan = backend.sizer.plan(take_demand(backend, now), elapsed);
+    PoolPlan plan = backend.sizer.plan(take_demand(backend, now), elapsed, cap_of(backend, now));
     if (plan == backend.plan) continue;
     backend.plan = std::move(plan);
     events_.changed();
@@ -160,18 +147,25 @@ void PoolControl::order(TimePoint now) {
   }
 }
 
-std::vector<PoolOrder> PoolControl::orders_for(BackendKey key, Backend& backend, TimePoint now) {
-  const auto age_limit = backend.ages.limit(now);
-  const Duration max_age =
-      std::min(config_.pools.idle_timeout, age_limit.value_or(config_.pools.idle_timeout));
-  tell(backend, max_age, now);
-  std::vector<std::size_t> idle = backend.plan.idle;
-  if (const auto cap = backend.tolerance.cap(now)) idle = capped(std::move(idle), *cap);
-  if (age_limit) {
-    idle = capped(std::move(idle), worthwhile_idle(*age_limit, backend.sizer.arrivals_per_second()));
+// The most idle links that are of use with what the backend was found to bear.
+std::optional<std::size_t> PoolControl::cap_of(Backend& backend, TimePoint now) {
+  auto cap = backend.tolerance.cap(now);
+  if (const auto age = backend.ages.limit(now)) {
+    const std::size_t worthwhile = worthwhile_idle(*age, backend.sizer.arrivals_per_second());
+    cap = std::min(cap.value_or(worthwhile), worthwhile);
   }
+  return cap;
+}
+
+std::vector<PoolOrder> PoolControl::orders_for(BackendKey key, Backend& backend, TimePoint now) {
+  const Duration max_age =
+      std::min(config_.pools.idle_timeout, backend.ages.limit(now).value_or(config_.pools.idle_timeout));
+  tell(backend, max_age, now);
+  tell_cap(backend, now);
   std::vector<PoolOrder> orders;
-  for (const std::size_t share : idle) orders.push_back({key, backend.ejected ? 0 : share, max_age});
+  for (const std::size_t share : backend.plan.idle) {
+    orders.push_back({key, backend.ejected ? 0 : share, max_age});
+  }
   return orders;
 }
 
@@ -197,6 +191,15 @@ void PoolControl::tell(Backend& backend, Duration max_age, TimePoint now) {
     log(LogModule::pool, LogLevel::info, "idle links to the backend are tried again",
         {{"service", config_.name}, {"backend", to_string(backend.id)}});
   }
+}
+
+void PoolControl::tell_cap(Backend& backend, TimePoint now) {
+  const auto cap = backend.tolerance.suspended(now) ? std::nullopt : backend.tolerance.cap(now);
+  const auto before = std::exchange(backend.cap, cap);
+  if (cap != before) events_.changed();
+  if (!cap || (before && *cap >= *before)) return;
+  log(LogModule::pool, LogLevel::warn, "the backend turns idle links away; no more than this many are kept",
+      {{"service", config_.name}, {"backend", to_string(backend.id)}, {"links", std::uint64_t{*cap}}});
 }
 
 PoolSnapshot PoolControl::snapshot(BackendKey key, TimePoint now) {

@@ -72,14 +72,17 @@ class PoolControl {
     std::vector<PoolOrder> orders;  // one for each worker
     Duration max_age{};
     bool suspended = false;
+    std::optional<std::size_t> cap;
   };
 
   void plan();
   static void judge_closes(Backend& backend, TimePoint now);
   PoolDemand take_demand(Backend& backend, TimePoint now);
   void order(TimePoint now);
+  static std::optional<std::size_t> cap_of(Backend& backend, TimePoint now);
   std::vector<PoolOrder> orders_for(BackendKey key, Backend& backend, TimePoint now);
   void tell(Backend& backend, Duration max_age, TimePoint now);
+  void tell_cap(Backend& backend, TimePoint now);
 
   const ServiceConfig& config_;
   std::size_t workers_;

@@ -64,7 +64,7 @@ class ProbePass {
     for (const BackendId& id : change.added) {
       prober_.probe(board_.add(id),
                     {id.endpoint, sources_.next_for(id.endpoint.ip), config_.remotes.probing.initial.timeout,
-                     link_options_.whole(id, nullptr, std::nullopt)});
+                     link_options_.whole(id, {}, std::nullopt)});
     }
   }
 

@@ -70,10 +70,9 @@ void ServiceControl::candidates_changed(const CandidateChange& change) {
 
 void ServiceControl::probe(BackendKey key, Duration timeout, bool urgent) {
   const BackendId& id = board_.find(key)->id;
-  prober_.probe(key,
-                {id.endpoint, sources_.next_for(id.endpoint.ip), timeout,
-                 link_options_.whole(id, nullptr, std::nullopt)},
-                urgent);
+  LinkStages stages = link_options_.whole(id, {}, std::nullopt);
+  stages.handshake_timeout = std::min(stages.handshake_timeout, timeout);
+  prober_.probe(key, {id.endpoint, sources_.next_for(id.endpoint.ip), timeout, std::move(stages)}, urgent);
 }
 
 void ServiceControl::probed(const Prober::Result& result) {

@@ -9,6 +9,10 @@
 namespace fwd {
 namespace {
 
+// A client has closed first, and with TLS 1.2 a backend that is told so would close too: so long it may go on
+// answering in peace. Without an end many backends would wait for more requests.
+constexpr Duration kHeldEnd = std::chrono::seconds(5);
+
 ErrorKind kind_of(std::optional<DialError> error) {
   if (!error) return ErrorKind::no_backend;
   switch (*error) {
@@ -53,6 +57,13 @@ void Session::start() {
   request_->start();
 }
 
+void Session::cut() {
+  abort();
+  request_.reset();
+  end("stopped");
+}
+
+// Both peers see a reset when the session is destroyed.
 void Session::abort() {
   if (client_ != nullptr) client_->abort();
   if (relay_) relay_->abort();
@@ -120,6 +131,11 @@ void Session::on_deadline(Deadline&, TimePoint now) {
   const TimePoint next = next_deadline();
   if (next > now) return deadline_.set(next);
   const bool half_closed = relay_->half_closed();
+  if (half_closed && relay_->backend().end_held()) {
+    relay_->backend().release_end();
+    last_activity_ = now;
+    return deadline_.set(next_deadline());
+  }
   service_.counters().count(half_closed ? ErrorKind::half_close_timeout : ErrorKind::idle_timeout);
   // A stream that is cut short must not look complete.
   if (!relay_->delivered()) relay_->abort();
@@ -134,10 +150,15 @@ void Session::start_keepalive_when_due(TimePoint now) {
   relay_->backend().start_keepalive(keepalive);
 }
 
-TimePoint Session::next_deadline() const {
+Duration Session::silence_allowed() const {
   const auto& options = service_.options();
-  const TimePoint silent_until =
-      last_activity_ + (relay_->half_closed() ? options.half_close_timeout : options.idle_timeout);
+  if (!relay_->half_closed()) return options.idle_timeout;
+  if (relay_->backend().end_held()) return std::min(kHeldEnd, options.half_close_timeout);
+  return options.half_close_timeout;
+}
+
+TimePoint Session::next_deadline() const {
+  const TimePoint silent_until = last_activity_ + silence_allowed();
   if (keepalive_started_) return silent_until;
   return std::min(silent_until, accepted_at_ + service_.keepalive().idle / 2);
 }

@@ -27,8 +27,8 @@ class Session final : private Stream::Owner,
 
   // May end the session before it returns.
   void start();
-  // Both peers see a reset when the session is destroyed.
-  void abort();
+  // Ends it: both peers see a reset.
+  void cut();
 
   std::size_t index = 0;  // in the list of its WorkerService
 
@@ -43,7 +43,9 @@ class Session final : private Stream::Owner,
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
   void start_keepalive_when_due(TimePoint now);
+  Duration silence_allowed() const;
   TimePoint next_deadline() const;
+  void abort();
   void end(const char* why);
   void log_end(const char* why) const;
 

@@ -86,8 +86,7 @@ void WorkerService::wake() {
 }
 
 void WorkerService::abort_sessions() {
-  for (const auto& session : sessions_) session->abort();
-  while (!sessions_.empty()) remove(*sessions_.back());
+  while (!sessions_.empty()) sessions_.back()->cut();
 }
 
 void WorkerService::remove(Session& session) {

@@ -6,6 +6,8 @@ namespace fwd {
 namespace {
 
 constexpr std::size_t kEndings = 20;
+// More of one kind change nothing: the longest pause is halved to the shortest by then.
+constexpr std::uint64_t kMostToCount = 5 * kEndings;
 constexpr std::size_t kBurst = 5;
 constexpr Duration kBurstLength = std::chrono::seconds(1);
 constexpr Duration kTurnedAway = std::chrono::seconds(1);
@@ -18,7 +20,7 @@ IdleTolerance::IdleTolerance(std::size_t most) : most_(most) {}
 
 void IdleTolerance::used(std::uint64_t links, TimePoint now) {
   if (suspended(now)) return;
-  for (; links > 0; --links) record(false);
+  for (links = std::min(links, kMostToCount); links > 0; --links) record(false);
 }
 
 bool IdleTolerance::closed(Duration age, std::size_t idle, TimePoint now) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 namespace fwd {
@@ -103,22 +104,23 @@ PoolSizer::PoolSizer(const PoolSizing& sizing, std::size_t workers) : sizing_(si
   shares_ = first.idle;
 }
 
-PoolPlan PoolSizer::plan(const PoolDemand& demand, Duration elapsed) {
+PoolPlan PoolSizer::plan(const PoolDemand& demand, Duration elapsed, std::optional<std::size_t> cap) {
   observe(demand, elapsed);
+  const std::size_t most = cap.value_or(std::numeric_limits<std::size_t>::max());
   std::size_t target = 0;
   switch (sizing_.strategy) {
     case PoolStrategy::none:
       break;
     case PoolStrategy::fixed:
       target = sizing_.size_per_remote;
-      apportion(target);
+      apportion(std::min(target, most));
       break;
     case PoolStrategy::dynamic:
       target = dynamic_target();
-      apportion(dynamic_idle(target, in_use(demand)));
+      apportion(std::min(dynamic_idle(target, in_use(demand)), most));
       break;
     case PoolStrategy::predictive:
-      share_by_load();
+      share_by_load(most);
       target = sum(shares_) + static_cast<std::size_t>(in_use(demand));
       break;
   }
@@ -187,7 +189,7 @@ std::size_t PoolSizer::dynamic_idle(std::size_t target, std::uint64_t in_use) co
   return static_cast<std::size_t>(std::min(std::max(unused, buffer), static_cast<double>(sizing_.max_size)));
 }
 
-void PoolSizer::share_by_load() {
+void PoolSizer::share_by_load(std::size_t most) {
   std::vector<std::size_t> own;
   for (const Worker& worker : workers_) {
     const double rate = std::max(worker.fast.mean(), worker.slow.mean());
@@ -195,7 +197,7 @@ void PoolSizer::share_by_load() {
     own.push_back(links_for_load(load, kLoss, sizing_.max_size));
   }
   const std::size_t total = sum(own);
-  const std::size_t allowed = bounded(static_cast<double>(total));
+  const std::size_t allowed = std::min(bounded(static_cast<double>(total)), most);
   if (total == allowed) {
     shares_ = std::move(own);
   } else {

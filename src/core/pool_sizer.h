@@ -67,7 +67,8 @@ class PoolSizer {
   PoolSizer(const PoolSizing& sizing, std::size_t workers);
 
   // Called every `elapsed`, normally sizing.interval. `demand` has as many workers as were given above.
-  PoolPlan plan(const PoolDemand& demand, Duration elapsed);
+  // `cap`: the most idle links that the backend bears, where that is known.
+  PoolPlan plan(const PoolDemand& demand, Duration elapsed, std::optional<std::size_t> cap = std::nullopt);
   // What to begin with, before there is any demand.
   PoolPlan first_plan() const;
 
@@ -103,7 +104,7 @@ class PoolSizer {
   std::size_t bounded(double size) const;
   std::size_t dynamic_target() const;
   std::size_t dynamic_idle(std::size_t target, std::uint64_t in_use) const;
-  void share_by_load();
+  void share_by_load(std::size_t most);
   void apportion(std::size_t total);
   std::vector<double> exact_shares(std::size_t total) const;
 

@@ -50,7 +50,7 @@ class BackendPool::IdleLink final : private Stream::Owner, private Deadline::Own
       case IdleState::quiet:
         return;
       case IdleState::banner:
-        greeted = pool_.greets_ = true;
+        if (!std::exchange(greeted, true)) ++pool_.greeted_;
         return;
       case IdleState::closed:
         return pool_.lost(*this, RetireReason::closed, clock_now());
@@ -108,10 +108,8 @@ std::unique_ptr<Stream> BackendPool::take() {
       continue;
     }
     if (link.born > turned_away_) pacer_.opened();
-    std::unique_ptr<Stream> stream = link.release();
-    idle_.erase(link.self);
+    std::unique_ptr<Stream> stream = remove(link);
     pacer_.link_gone();
-    update_gauges();
     fill_soon(clock_now());  // after the session has what it came for
     return stream;
   }
@@ -120,23 +118,31 @@ std::unique_ptr<Stream> BackendPool::take() {
 
 // A backend that speaks first may yet turn away a link that it has not greeted.
 BackendPool::IdleLink& BackendPool::best_link() {
-  if (!greets_) return idle_.front();
-  const auto greeted = std::ranges::find_if(idle_, &IdleLink::greeted);
-  return greeted == idle_.end() ? idle_.front() : *greeted;
+  return greeted_ == 0 ? idle_.front() : *std::ranges::find_if(idle_, &IdleLink::greeted);
 }
 
 bool BackendPool::doubtful(TimePoint now) const {
   if (refused_ && idle_.size() < wanted_) return true;
   const Duration patience = std::max(context_.options.dial_stagger, kPatience * open_time_);
-  return std::ranges::any_of(fills_, [&](const Fill& fill) { return now - fill.began > patience; });
+  return std::ranges::any_of(fills_, [&](const Fill& fill) {
+    return fill.began > last_opened_began_ && now - fill.began > patience && !fill.dial->queued();
+  });
 }
 
 void BackendPool::adopt(std::unique_ptr<Dial> dial, TimePoint began) {
-  if (size() >= wanted_ || !context_.may_open()) return;
+  const bool enough =
+      size() >= wanted_ || fills_.size() >= FillPacer::kInFlight || context_.dials >= kMostDials;
+  if (enough || pacer_.refused() || !context_.may_open()) return;
   Dial::Owner& self = *this;
   dial->set_owner(self);
   fills_.push_back({std::move(dial), began, true});
   update_gauges();
+}
+
+void BackendPool::reached() {
+  if (!std::exchange(refused_, false)) return;
+  pacer_.opened();
+  fill_soon(clock_now());
 }
 
 void BackendPool::retire_all(RetireReason reason) {
@@ -157,7 +163,7 @@ void BackendPool::dial_ready(Dial& dial, std::unique_ptr<Stream> stream, Duratio
   const TimePoint now = clock_now();
   const Fill fill = remove(dial);  // destroyed when this returns
   context_.observer.dial_succeeded(key_, elapsed);
-  count_opened(now - fill.began);
+  count_opened(fill.began, now);
   keep(std::move(stream), now);
   fill_soon(now);
 }
@@ -167,8 +173,10 @@ void BackendPool::dial_failed(Dial& dial, DialError error) {
   fill_failed(error, fill.adopted, clock_now());
 }
 
-void BackendPool::count_opened(Duration took) {
+void BackendPool::count_opened(TimePoint began, TimePoint now) {
+  const Duration took = now - began;
   refused_ = false;
+  last_opened_began_ = std::max(last_opened_began_, began);
   open_time_ += (took - open_time_) / (open_time_ == Duration::zero() ? 1 : kOpenTimeShare);
   counters_->opened.add();
   counters_->open_ns.add(static_cast<std::uint64_t>(took.count()));
@@ -243,9 +251,8 @@ std::optional<TimePoint> BackendPool::next_fill() const {
 bool BackendPool::start_fill(TimePoint now) {
   Dial::Owner& self = *this;
   Fill fill{std::make_unique<Dial>(context_.dialling, self), now};
-  const auto error =
-      fill.dial->start({id_.endpoint, context_.sources.next_for(id_.endpoint.ip),
-                        context_.options.dial_timeout, context_.options.ahead(id_, sessions_)});
+  const auto error = fill.dial->start({id_.endpoint, context_.sources.next_for(id_.endpoint.ip),
+                                       context_.options.dial_timeout, context_.options.ahead(id_, shared_)});
   if (error) {
     fill_failed(*error, false, now);
     return false;
@@ -290,10 +297,15 @@ void BackendPool::expired(IdleLink& link, TimePoint now) {
 
 void BackendPool::retire(IdleLink& link, RetireReason reason) {
   counters_->count(reason);
+  close_cleanly(remove(link));
+}
+
+std::unique_ptr<Stream> BackendPool::remove(IdleLink& link) {
   std::unique_ptr<Stream> stream = link.release();
+  if (link.greeted) --greeted_;
   idle_.erase(link.self);
   update_gauges();
-  close_cleanly(std::move(stream));
+  return stream;
 }
 
 void BackendPool::update_gauges() {

@@ -51,11 +51,13 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   void set_wanted(std::size_t idle, Duration max_age);
   // The newest link that is alive; null when there is none. A miss is not counted here.
   std::unique_ptr<Stream> take();
-  // The last fill failed, or one takes far longer than is usual: what waits may be dead without having said
-  // so.
+  // The last fill failed, or one takes far longer than is usual while no later one succeeded: what waits may
+  // be dead without having said so.
   bool doubtful(TimePoint now) const;
   // A dial that somebody else began and needs no more; kept when a link is missing.
   void adopt(std::unique_ptr<Dial> dial, TimePoint began);
+  // Somebody else's dial succeeded.
+  void reached();
   // Closes all links and cancels all dials; none is opened until the next order.
   void retire_all(RetireReason reason);
   // Gives up the oldest link, so that its descriptor serves a session. False when there is none.
@@ -64,7 +66,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   std::size_t idle() const { return idle_.size(); }
   // Links and dials.
   std::size_t size() const { return idle_.size() + fills_.size(); }
-  const std::shared_ptr<TlsSessions>& sessions() const { return sessions_; }
+  const TlsShared& shared() const { return shared_; }
 
  private:
   class IdleLink;
@@ -79,7 +81,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   void on_deadline(Deadline& deadline, TimePoint now) override;
 
   IdleLink& best_link();
-  void count_opened(Duration took);
+  void count_opened(TimePoint began, TimePoint now);
   Fill remove(const Dial& dial);
   void keep(std::unique_ptr<Stream> stream, TimePoint now);
   void fill_soon(TimePoint at);
@@ -92,19 +94,21 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   void lost(IdleLink& link, RetireReason reason, TimePoint now);
   void expired(IdleLink& link, TimePoint now);
   void retire(IdleLink& link, RetireReason reason);
+  std::unique_ptr<Stream> remove(IdleLink& link);
   void update_gauges();
 
   PoolContext& context_;
   const BackendKey key_;
   const BackendId id_;
   std::shared_ptr<PoolCounters> counters_;
-  std::shared_ptr<TlsSessions> sessions_ = std::make_shared<TlsSessions>();
+  TlsShared shared_{std::make_shared<TlsSessions>(), std::make_shared<HandshakeSlots>()};
   FillPacer pacer_;
-  TimePoint turned_away_ = TimePoint::min();  // a fill failed, or its link was closed at once
-  Duration open_time_{};                      // moving average
-  bool refused_ = false;                      // the last fill failed
-  bool greets_ = false;                       // the backend speaks first
-  std::size_t counted_links_ = 0;             // in PoolContext
+  TimePoint turned_away_ = TimePoint::min();        // a fill failed, or its link was closed at once
+  Duration open_time_{};                            // moving average
+  bool refused_ = false;                            // the last fill failed
+  TimePoint last_opened_began_ = TimePoint::min();  // of the latest dial that succeeded
+  std::size_t greeted_ = 0;                         // idle links that the backend has spoken on
+  std::size_t counted_links_ = 0;                   // in PoolContext
   std::size_t counted_dials_ = 0;
   std::size_t wanted_ = 0;
   Duration max_age_{};

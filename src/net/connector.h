@@ -82,6 +82,7 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
   bool take_doubtful();
   void stop();
   Step next_member();
+  Step next_member(bool doubtful_too);
   Step try_member(BackendKey key);
   Step take(Attempt& attempt);
   Step open(Attempt attempt);
@@ -96,6 +97,7 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
   std::vector<BackendKey> tried_;
   std::vector<Attempt> attempts_;  // in progress
   std::optional<DialError> last_error_;
+  bool short_of_resources_ = false;
 };
 
 }  // namespace fwd

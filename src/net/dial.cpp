@@ -29,8 +29,12 @@ int pending_error(int fd) {
 
 std::optional<DialError> Dial::start(DialTarget target) {
   const SocketAddress address(target.to);
+  for_client_ = target.for_client;
   Fd fd = make_socket(address.get()->sa_family);
-  if (!fd) return classify_dial_error(errno);
+  if (!fd) {
+    out_of_descriptors_ = errno == EMFILE || errno == ENFILE;
+    return classify_dial_error(errno);
+  }
   set_nodelay(fd.get());
   set_urgent_inline(fd.get());
   if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
@@ -63,7 +67,8 @@ std::optional<DialError> Dial::resume(std::unique_ptr<SocketStream> link, LinkSt
 Fd Dial::make_socket(int family) {
   constexpr int kType = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
   Fd fd(::socket(family, kType, 0));
-  if (!fd && errno == EMFILE && context_.reserve.release()) fd = Fd(::socket(family, kType, 0));
+  if (!fd && errno == EMFILE && for_client_ && context_.reserve.release())
+    fd = Fd(::socket(family, kType, 0));
   return fd;
 }
 
@@ -106,12 +111,18 @@ void Dial::connected() {
   if (stages_.tls == nullptr) return ready(std::move(socket_));
   stage_ = Stage::connected;
   deadline_.cancel();
-  if (!slot_.request(*socket_)) return;
+  if (stages_.slots != nullptr && !take_turn()) return;
   stage_ = Stage::shaking_hands;
   tls_ = std::make_unique<TlsStream>(*stages_.tls, std::move(socket_), stages_.name, stages_.sessions);
   tls_->set_owner(this);
-  deadline_.set(clock_now() + stages_.tls->options().handshake_timeout);
+  deadline_.set(clock_now() + stages_.handshake_timeout);
   shake_hands();
+}
+
+// True when it is its turn to shake hands.
+bool Dial::take_turn() {
+  if (!slot_) slot_.emplace(*stages_.slots);
+  return slot_->request(*socket_, for_client_);
 }
 
 void Dial::shake_hands() {
@@ -127,7 +138,7 @@ void Dial::shake_hands() {
 
 void Dial::ready(std::unique_ptr<Stream> stream) {
   deadline_.cancel();
-  slot_.release();
+  slot_.reset();
   stream->set_owner(nullptr);
   owner_->dial_ready(*this, std::move(stream), elapsed_);
 }
@@ -142,7 +153,7 @@ void Dial::on_deadline(Deadline&, TimePoint) {
 
 void Dial::failed(DialError error) {
   deadline_.cancel();
-  slot_.release();
+  slot_.reset();
   if (tls_ != nullptr) detail_ = tls_->handshake_detail();
   socket_.reset();
   tls_.reset();

@@ -24,7 +24,6 @@ struct DialContext {
   std::function<Duration(const Endpoint&)> delay;
   // Given up when no other descriptor is left.
   DescriptorReserve reserve{};
-  HandshakeSlots handshakes{};
 };
 
 // What follows the connect before a link is ready. Values only.
@@ -33,6 +32,8 @@ struct LinkStages {
   const TlsClient* tls = nullptr;           // then a handshake; null: none
   std::string name{};                       // that TLS verifies the backend by
   std::shared_ptr<TlsSessions> sessions{};  // to resume; may be null
+  std::shared_ptr<HandshakeSlots> slots{};  // of the backend; null: no bound
+  Duration handshake_timeout{};             // of the handshake
 };
 
 struct DialTarget {
@@ -40,6 +41,7 @@ struct DialTarget {
   std::optional<IpAddress> from;  // local address to dial from
   Duration timeout{};             // of the connect; a handshake has its own
   LinkStages stages{};
+  bool for_client = false;  // somebody waits: it may use what is held back for that
 };
 
 // Opens one link to a backend: connects, sends a header, shakes hands, as far as the target asks. Or takes a
@@ -59,7 +61,7 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   };
 
   Dial(DialContext& context, Owner& owner)
-      : context_(context), owner_(&owner), deadline_(context.deadlines, *this), slot_(context.handshakes) {}
+      : context_(context), owner_(&owner), deadline_(context.deadlines, *this) {}
 
   // An error at once is returned, and then nothing is reported.
   std::optional<DialError> start(DialTarget target);
@@ -74,6 +76,10 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   }
   // Of the failure, in other words than the error; may be empty.
   const std::string& detail() const { return detail_; }
+  // It waits for its turn to shake hands: nothing that the backend is to blame for.
+  bool queued() const { return slot_ && slot_->waiting(); }
+  // It was not even begun, since the process has no descriptor left.
+  bool out_of_descriptors() const { return out_of_descriptors_; }
   // Nothing that belongs to one client is or will be sent, so that anybody may have the link.
   bool reusable() const { return stages_.header.empty(); }
 
@@ -83,6 +89,7 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   void check_connect();
   void connected();
   bool send_header();
+  bool take_turn();
   void shake_hands();
   void ready(std::unique_ptr<Stream> stream);
   void failed(DialError error);
@@ -93,13 +100,15 @@ class Dial final : private Stream::Owner, private Deadline::Owner {
   DialContext& context_;
   Owner* owner_;
   Deadline deadline_;
-  HandshakeSlots::Slot slot_;
   Endpoint to_;
   LinkStages stages_;
+  std::optional<HandshakeSlots::Slot> slot_;  // one of stages_.slots
   TimePoint began_;
   Duration elapsed_{};
   std::string detail_;
   Stage stage_ = Stage::connecting;
+  bool for_client_ = true;
+  bool out_of_descriptors_ = false;
   std::unique_ptr<SocketStream> socket_;  // until TLS takes it
   std::unique_ptr<TlsStream> tls_;
 };

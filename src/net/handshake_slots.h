@@ -7,8 +7,9 @@
 
 namespace fwd {
 
-// At most so many TLS handshakes at once on one loop, since each is work for its CPU; the others wait in
-// turn. Loop thread only; outlives its slots.
+// At most so many TLS handshakes at once with one backend on one loop, since each is work for both; the
+// others wait in turn. A backend that stalls holds up nobody else. Those that a client waits for go first and
+// may use every place, the others at most half of them. Loop thread only; outlives its slots.
 class HandshakeSlots {
  public:
   static constexpr std::size_t kMost = 32;
@@ -22,7 +23,8 @@ class HandshakeSlots {
     Slot& operator=(const Slot&) = delete;
 
     // True when it is granted; else `stream` is called again once it is.
-    bool request(Stream& stream);
+    bool request(Stream& stream, bool for_client);
+    bool waiting() const { return state_ == State::waiting; }
     void release();
 
    private:
@@ -35,8 +37,13 @@ class HandshakeSlots {
   };
 
  private:
+  static constexpr std::size_t kMostAhead = kMost / 2;
+
+  Slot* next();
+
   std::size_t granted_ = 0;
-  std::deque<Slot*> waiting_;
+  std::deque<Slot*> clients_;  // waiting
+  std::deque<Slot*> ahead_;    // waiting, with no client behind them
 };
 
 }  // namespace fwd

@@ -9,6 +9,12 @@
 
 namespace fwd {
 
+// What the links to one backend on one loop have in common where they speak TLS.
+struct TlsShared {
+  std::shared_ptr<TlsSessions> sessions{};
+  std::shared_ptr<HandshakeSlots> slots{};
+};
+
 // How the links of a service are opened and kept. A value; any thread.
 struct LinkOptions {
   Duration dial_timeout{};
@@ -19,9 +25,10 @@ struct LinkOptions {
 
   // A link that waits has done all that does not depend on the client. A PROXY header does, and has to
   // precede the handshake: with both, links wait as plain TCP.
-  LinkStages ahead(const BackendId& backend, std::shared_ptr<TlsSessions> sessions) const;
+  bool waits_bare() const { return proxy != ProxyProtocol::none; }
+  LinkStages ahead(const BackendId& backend, const TlsShared& shared) const;
   // Everything after the connect, for the client of `addresses`; without them the header names nobody.
-  LinkStages whole(const BackendId& backend, std::shared_ptr<TlsSessions> sessions,
+  LinkStages whole(const BackendId& backend, const TlsShared& shared,
                    const std::optional<ProxyAddresses>& addresses) const;
 };
 

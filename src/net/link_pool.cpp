@@ -24,11 +24,14 @@ void LinkPool::set_orders(std::span<const PoolOrder> orders) {
   }
 }
 
-std::unique_ptr<Stream> LinkPool::take(BackendKey key, bool last_resort) {
-  const auto found = pools_.find(key);
-  if (found == pools_.end()) return nullptr;
-  BackendPool& pool = *found->second;
-  return last_resort || !pool.doubtful(clock_now()) ? pool.take() : nullptr;
+bool LinkPool::doubtful(BackendKey key) const {
+  const auto pool = pools_.find(key);
+  return pool != pools_.end() && pool->second->doubtful(clock_now());
+}
+
+std::unique_ptr<Stream> LinkPool::take(BackendKey key) {
+  const auto pool = pools_.find(key);
+  return pool == pools_.end() ? nullptr : pool->second->take();
 }
 
 void LinkPool::adopt(BackendKey key, std::unique_ptr<Dial> dial, TimePoint began) {
@@ -36,9 +39,14 @@ void LinkPool::adopt(BackendKey key, std::unique_ptr<Dial> dial, TimePoint began
   if (pool != pools_.end()) pool->second->adopt(std::move(dial), began);
 }
 
-std::shared_ptr<TlsSessions> LinkPool::sessions(BackendKey key) const {
+void LinkPool::reached(BackendKey key) {
   const auto pool = pools_.find(key);
-  return pool == pools_.end() ? nullptr : pool->second->sessions();
+  if (pool != pools_.end()) pool->second->reached();
+}
+
+TlsShared LinkPool::shared(BackendKey key) const {
+  const auto pool = pools_.find(key);
+  return pool == pools_.end() ? TlsShared{} : pool->second->shared();
 }
 
 bool LinkPool::give_way() {

@@ -31,13 +31,16 @@ class LinkPool {
   void members_changed();
   // Orders for backends that are no members are ignored; a pool without an order keeps its last.
   void set_orders(std::span<const PoolOrder> orders);
-  // A link that waits for a session, and is alive; null when there is none, or, unless it is the
-  // `last_resort`, when the backend is in doubt (BackendPool::doubtful).
-  std::unique_ptr<Stream> take(BackendKey key, bool last_resort);
+  // Whether the backend is better passed over while another can be had (BackendPool::doubtful).
+  bool doubtful(BackendKey key) const;
+  // A link that waits for a session, and is alive; null when there is none. A doubtful one is given too.
+  std::unique_ptr<Stream> take(BackendKey key);
   // See BackendPool.
   void adopt(BackendKey key, std::unique_ptr<Dial> dial, TimePoint began);
-  // Null when the backend is no member any more.
-  std::shared_ptr<TlsSessions> sessions(BackendKey key) const;
+  // A client's own dial reached the backend: what was said against it is over.
+  void reached(BackendKey key);
+  // Empty when the backend is no member any more.
+  TlsShared shared(BackendKey key) const;
   // Gives up an idle link for the sake of a session, from the pool that has most. False when there is none.
   bool give_way();
   // Closes every link and opens no more.

@@ -5,19 +5,34 @@
 namespace fwd {
 namespace {
 
-class ConnectProbe final : public Probe, private Dial::Owner {
+// With TLS 1.3 a backend says only after the handshake that it refuses the client's certificate, or the lack
+// of one: its answer is given as long again as the connect took, twice, and a little more.
+constexpr Duration kVerdict = std::chrono::milliseconds(5);
+
+class ConnectProbe final : public Probe, private Dial::Owner, private Deadline::Owner {
  public:
-  explicit ConnectProbe(DialContext& context) : dial_(context, *this) {}
+  explicit ConnectProbe(DialContext& context) : dial_(context, *this), verdict_(context.deadlines, *this) {}
 
   void start(const DialTarget& target, Done done) override {
     done_ = std::move(done);
+    shakes_hands_ = target.stages.tls != nullptr;
     if (const auto error = dial_.start(target)) finish({error});
   }
 
  private:
   void dial_ready(Dial&, std::unique_ptr<Stream> stream, Duration elapsed) override {
-    close_cleanly(std::move(stream));
-    finish({std::nullopt, elapsed});
+    elapsed_ = elapsed;
+    stream_ = std::move(stream);
+    if (shakes_hands_) return verdict_.set(clock_now() + 2 * elapsed + kVerdict);
+    succeed();
+  }
+  void on_deadline(Deadline&, TimePoint) override {
+    if (stream_->peek() == IdleState::failed) return finish({DialError::tls_refused});
+    succeed();
+  }
+  void succeed() {
+    close_cleanly(std::move(stream_));
+    finish({std::nullopt, elapsed_});
   }
   void dial_failed(Dial& dial, DialError error) override { finish({error, {}, dial.detail()}); }
 
@@ -27,7 +42,11 @@ class ConnectProbe final : public Probe, private Dial::Owner {
   }
 
   Dial dial_;
+  Deadline verdict_;
   Done done_;
+  bool shakes_hands_ = false;
+  Duration elapsed_{};
+  std::unique_ptr<Stream> stream_;
 };
 
 }  // namespace

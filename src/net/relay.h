@@ -52,6 +52,7 @@ class Relay final : private Stream::Owner {
   bool delivered();
   bool half_closed() const { return up_.ended != down_.ended; }
   Stream& backend() { return *backend_; }
+  const Stream& backend() const { return *backend_; }
 
  private:
   struct Pending {

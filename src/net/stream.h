@@ -44,6 +44,10 @@ class Stream {
   virtual IoResult read(std::span<std::byte> into) = 0;
   virtual IoResult write(std::span<const std::byte> from) = 0;  // may take a part
   virtual void shutdown_write() = 0;
+  // Whether a shutdown_write() waits because the peer would answer it by closing (TLS 1.2); release_end()
+  // sends it.
+  virtual bool end_held() const { return false; }
+  virtual void release_end() {}
   // The peer sees a reset, now or when the stream is destroyed.
   virtual void abort() = 0;
   // Whether all that was written is on its way, so that abort() loses nothing. When it is not, on_stream

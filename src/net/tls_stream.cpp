@@ -159,7 +159,13 @@ IoResult TlsStream::write(std::span<const std::byte> from) {
 }
 
 void TlsStream::shutdown_write() {
-  if (SSL_version(ssl_.get()) >= TLS1_3_VERSION && goodbye_ == Goodbye::unsaid) say_goodbye();
+  if (goodbye_ != Goodbye::unsaid) return;
+  if (SSL_version(ssl_.get()) >= TLS1_3_VERSION) return say_goodbye();
+  end_held_ = true;
+}
+
+void TlsStream::release_end() {
+  if (std::exchange(end_held_, false)) say_goodbye();
 }
 
 // Sends close_notify, and then the FIN, as far as it can now.

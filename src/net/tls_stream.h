@@ -15,10 +15,10 @@ namespace fwd {
 // other.
 //
 // close_notify is half-close: one that arrives is eof, shutdown_write() sends one. With TLS 1.2, where
-// servers answer a close_notify by closing, shutdown_write() is held back until the stream is destroyed. An
-// end without close_notify is an error. Destroying an open stream sends close_notify when that is possible at
-// once, unless it failed or abort() was called. Session tickets are taken in by read() and peek() and go to
-// `sessions`. Loop thread only.
+// servers answer a close_notify by closing, shutdown_write() is held back until release_end() or destruction.
+// An end without close_notify is an error. Destroying an open stream sends close_notify when that is possible
+// at once, unless it failed or abort() was called. Session tickets are taken in by read() and peek() and go
+// to `sessions`. Loop thread only.
 class TlsStream final : public Stream, private Stream::Owner {
  public:
   // `name`: what the certificate must be for, and SNI unless it is an address. `sessions`: may be null (no
@@ -39,6 +39,8 @@ class TlsStream final : public Stream, private Stream::Owner {
   // What it did not take must come again, at the head of the next write: a part of it may be on its way.
   IoResult write(std::span<const std::byte> from) override;
   void shutdown_write() override;
+  bool end_held() const override { return end_held_; }
+  void release_end() override;
   void abort() override;
   bool drained() override;
   IdleState peek() override;
@@ -76,6 +78,7 @@ class TlsStream final : public Stream, private Stream::Owner {
   Wait read_waits_ = Wait::nothing;
   Wait write_waits_ = Wait::nothing;
   Goodbye goodbye_ = Goodbye::unsaid;
+  bool end_held_ = false;
   bool mute_ = false;  // nothing can be sent any more
   bool deaf_ = false;  // nothing can be read any more
   bool aborted_ = false;

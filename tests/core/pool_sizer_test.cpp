@@ -60,6 +60,23 @@ PoolPlan plan_many(PoolSizer& sizer, const PoolDemand& demand, int times) {
   return sizer.plan(demand, kInterval);
 }
 
+TEST(PoolSizerCapTest, BoundsTheIdleLinksOfEveryStrategyInFairShares) {
+  for (const PoolSizing& sizing : {fixed(50), dynamic(20, 500), predictive(20, 500)}) {
+    PoolSizer sizer(sizing, 2);
+    const PoolPlan free = sizer.plan(arrivals({10, 10}), kInterval);
+    EXPECT_GE(total(free), 20U);
+    EXPECT_EQ(sizer.plan(arrivals({10, 10}), kInterval, 6).idle, Shares({3, 3}));
+    EXPECT_EQ(total(sizer.plan(arrivals({10, 10}), kInterval, 0)), 0U);
+    EXPECT_EQ(total(sizer.plan(arrivals({10, 10}), kInterval)), total(free)) << "and back";
+  }
+}
+
+TEST(PoolSizerCapTest, GivesTheOnlyLinkToTheWorkerWithTheArrivals) {
+  PoolSizer sizer(dynamic(20, 500), 2);
+  for (int i = 0; i < 120; ++i) sizer.plan(arrivals({0, 10}), kInterval, 1);
+  EXPECT_EQ(sizer.plan(arrivals({0, 10}), kInterval, 1).idle, Shares({0, 1}));
+}
+
 // B(n, a) is between the two losses when n links do for the greater one and not for the smaller one.
 TEST(LinksForLoadTest, FollowsTheErlangLossFormula) {
   const struct {

@@ -252,3 +252,26 @@ def test_a_signal_ends_it_while_it_waits_for_the_first_answers():
             began = time.monotonic()
             forwarder.stop()
             assert time.monotonic() - began < 5
+
+
+def test_dials_that_time_out_just_as_the_drain_ends_do_not_crash_it():
+    """Clients that waited for a place are taken in as the drain begins, so that their dials end in the same pass."""
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.socket())
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        for _ in range(3):  # the queue of the listener is full: further connects are not answered
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(silent.getsockname())
+        forwarder = Forwarder(
+            ["127.0.0.1:%d" % silent.getsockname()[1]],
+            {"server": {"workers": 1, "max_connections": 1}, "remotes": {"probing": {"initial": {"timeout": "50ms"}}},
+             "pools": {"common": {"dial_timeout": "300ms", "dial_attempts": 1, "drain_timeout": "300ms"}}},
+            ready=False)
+        with forwarder:
+            wait_until(lambda: "accepting connections" in forwarder.log())
+            for _ in range(100):
+                stack.enter_context(forwarder.connect())
+            forwarder.signal(signal.SIGTERM)
+            assert forwarder.wait() == 0
