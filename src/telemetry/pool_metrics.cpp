@@ -62,7 +62,7 @@ constexpr FamilySpec<PoolView> kFamilies[] = {
      [](const PoolView& v, Series& out) { out.add(v.pool.target); }},
     {"tcp_forwarder_pool_hits_total", MetricType::Counter, "Links of the pool that were given to a session.",
      [](const PoolView& v, Series& out) { out.add(v.sum(&PoolCounters::hits)); }},
-    {"tcp_forwarder_pool_misses_total", MetricType::Counter, "Times that no idle link was there to be taken.",
+    {"tcp_forwarder_pool_misses_total", MetricType::Counter, "Times that a link had to be dialled for a client.",
      [](const PoolView& v, Series& out) { out.add(v.sum(&PoolCounters::misses)); }},
     {"tcp_forwarder_pool_scale_up_total", MetricType::Counter, "Times that the target was raised.",
      [](const PoolView& v, Series& out) { out.add(v.pool.scale_ups); }},
