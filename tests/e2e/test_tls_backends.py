@@ -43,7 +43,7 @@ def config(authority):
     return {
         "logging": {"format": "json", "level": "debug"},
         "remotes": {
-            "probing": {"interval": "300ms", "timeout": "300ms"},
+            "probing": {"interval": "500ms", "timeout": "500ms"},
             "selector": {"active_set_size": 1},
             "tls": {"enabled": True, "server_name": NAME, "ca_file": str(authority.certificate)},
         },
@@ -227,6 +227,14 @@ def test_with_tls_1_2_the_end_of_the_client_waits_for_that_of_the_backend(good, 
         sock.shutdown(socket.SHUT_WR)
         assert receive(sock, 8) == b"goodbye"
         assert ended_early == []
+
+
+def test_with_tls_1_2_a_backend_that_waits_for_the_end_of_the_client_is_told_in_the_end(good, config):
+    with warm(TlsBackend(good, version="1.2"), config) as forwarder:
+        with forwarder.connect() as sock:
+            sock.sendall(b"hello")
+            assert receive(sock, 5) == b"hello"
+        wait_until(lambda: forwarder.value("active_connections") == 0, timeout=20)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
