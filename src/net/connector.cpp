@@ -79,6 +79,7 @@ LinkRequest::Step LinkRequest::next_member(bool doubtful_too) {
     const BackendKey key = set.members[*index].key;
     const bool doubtful = !doubtful_too && set.members.size() > 1 && connector_.pool.doubtful(key);
     step = doubtful ? Step::none_left : try_member(key);
+    if (step == Step::delivered) return step;  // and this may be gone
     if (step == Step::short_of_resources) short_of_resources_ = true;
     if (doubtful || step == Step::short_of_resources) {
       tried_.push_back(key);

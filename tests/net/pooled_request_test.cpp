@@ -127,6 +127,23 @@ TEST_F(PooledRequestTest, PassesOverABackendInDoubtWhileAnotherCanBeHad) {
   EXPECT_EQ(in_use(key), 0U);
 }
 
+TEST_F(PooledRequestTest, MayBeDestroyedWhenItIsGivenALinkInPlaceOfOneInDoubt) {
+  PlainBackend other;
+  const BackendKey key = add_pooled();
+  fill(key, 1);
+  const BackendKey good = add(other.endpoint());
+  order(good, 1);
+  ASSERT_TRUE(run_until(loop, [&] { return counters(good).idle.value() == 1; }));
+  backend.close_listener();
+  order(key, 2);
+  ASSERT_TRUE(run_until(loop, [this] { return !failed.empty(); }));
+  on_answer = [this] { request.reset(); };
+  start();
+  EXPECT_EQ(answers, 1);
+  EXPECT_EQ(source, LinkSource::pool);
+  EXPECT_EQ(lease.backend().key, good);
+}
+
 TEST_F(PooledRequestTest, DialsABackendInDoubtWhenTheOthersAreSilent) {
   connector.options.dial_stagger = milliseconds(5);
   const BackendKey key = add_pooled();
