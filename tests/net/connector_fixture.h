@@ -40,8 +40,7 @@ class LinkRequestFixture : public DialFixture, public LinkRequest::Owner, public
   }
 
   void start() {
-    request =
-        std::make_unique<LinkRequest>(connector, inbound, static_cast<LinkRequest::Owner&>(*this));
+    request = std::make_unique<LinkRequest>(connector, inbound, static_cast<LinkRequest::Owner&>(*this));
     request->start();
   }
   bool answered() const { return answers > 0; }
