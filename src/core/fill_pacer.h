@@ -18,7 +18,7 @@ namespace fwd {
 // as growth.
 class FillPacer {
  public:
-  static constexpr Duration kGrowthGap = std::chrono::milliseconds(10);
+  static constexpr Duration kGrowthGap = std::chrono::milliseconds(50);
   static constexpr std::size_t kGrowing = 16;    // under way at once, when growing
   static constexpr std::size_t kInFlight = 128;  // under way at once, at all
   static constexpr Duration kFirstBackoff = std::chrono::milliseconds(100);

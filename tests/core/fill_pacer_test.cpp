@@ -109,7 +109,7 @@ TEST_F(FillPacerTest, ReplacementsDoNotHinderGrowth) {
   fill_up();
   wanted = 40;
   int grown = 0;
-  for (int i = 0; i < 20; ++i, now += milliseconds(5)) {
+  for (int i = 0; i < 20; ++i, now += FillPacer::kGrowthGap / 2) {
     lose(1);
     grown += static_cast<int>(start_all()) - 1;
     open();
