@@ -2,6 +2,8 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "config/checks.h"
 #include "config/keys.h"
@@ -9,8 +11,8 @@
 namespace fwd {
 namespace {
 
-const std::string kTls = "remotes.tls.";
-const std::string kStrategy = "pools.strategy.";
+const std::string tls_prefix = "remotes.tls.";
+const std::string strategy_prefix = "pools.strategy.";
 
 // Whether the key has an effect, given the switch that it depends on. `why` names that switch when not.
 bool has_effect(const Draft& draft, const std::string& path, std::string& why) {
@@ -20,13 +22,13 @@ bool has_effect(const Draft& draft, const std::string& path, std::string& why) {
     if (!effect) why = on + " is " + find_key(on)->show(draft);
     return effect;
   };
-  const std::string type = kStrategy + "type";
-  if (path.starts_with(kTls)) return depends(kTls + "enabled", draft.service.remotes.tls.enabled);
+  const std::string type = strategy_prefix + "type";
+  if (path.starts_with(tls_prefix)) return depends(tls_prefix + "enabled", draft.service.remotes.tls.enabled);
   if (path == "pools.common.idle_timeout") return depends(type, strategy != none);
-  if (path.starts_with(kStrategy + "static.")) return depends(type, strategy == fixed);
-  if (path == kStrategy + "dynamic.scaling.interval") return depends(type, strategy != none);
-  if (path.starts_with(kStrategy + "dynamic.scaling.")) return depends(type, strategy == dynamic);
-  if (path.starts_with(kStrategy + "dynamic."))
+  if (path.starts_with(strategy_prefix + "static.")) return depends(type, strategy == fixed);
+  if (path == strategy_prefix + "dynamic.scaling.interval") return depends(type, strategy != none);
+  if (path.starts_with(strategy_prefix + "dynamic.scaling.")) return depends(type, strategy == dynamic);
+  if (path.starts_with(strategy_prefix + "dynamic."))
     return depends(type, strategy == dynamic || strategy == predictive);
   return true;
 }
@@ -50,7 +52,11 @@ void warn_of_unused(const std::vector<Draft>& services, Warnings& warnings) {
     }
   }
   for (const auto& [key, why] : unused) {
-    if (!used.contains(key)) warnings.add(key + " has no effect: " + why);
+    if (used.contains(key)) continue;
+    std::string text = key;
+    text += " has no effect: ";
+    text += why;
+    warnings.add(std::move(text));
   }
 }
 
@@ -58,11 +64,12 @@ void warn_of_tls(const Draft& draft, Warnings& warnings) {
   const RemotesConfig& remotes = draft.service.remotes;
   if (!remotes.tls.enabled) return;
   if (!remotes.tls.verify) {
-    warnings.add(draft.find_given(kTls + "verify")->key + " is false: the backends are not verified");
+    warnings.add(draft.find_given(tls_prefix + "verify")->key + " is false: the backends are not verified");
   }
   if (remotes.proxy_protocol != ProxyProtocol::none) {
     warnings.add(
-        draft.find_given("remotes.proxy_protocol")->key + " with " + draft.find_given(kTls + "enabled")->key +
+        draft.find_given("remotes.proxy_protocol")->key + " with " +
+        draft.find_given(tls_prefix + "enabled")->key +
         ": the pool keeps plain TCP links and shakes hands when one is taken, since the header has to "
         "come before the handshake");
   }
