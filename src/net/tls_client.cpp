@@ -91,7 +91,7 @@ std::shared_ptr<SSL_SESSION> TlsSessions::next() {
   // The library marks those whose connection broke.
   while (!sessions_.empty() && SSL_SESSION_is_resumable(sessions_.front().get()) == 0) sessions_.pop_front();
   if (sessions_.empty()) return nullptr;
-  const std::shared_ptr<SSL_SESSION> newest = sessions_.front();
+  std::shared_ptr<SSL_SESSION> newest = sessions_.front();
   if (sessions_.size() > 1 && SSL_SESSION_get_protocol_version(newest.get()) >= TLS1_3_VERSION) {
     sessions_.pop_front();
     return newest;
