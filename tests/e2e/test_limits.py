@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import pathlib
 import resource
 import time
 
@@ -10,28 +9,17 @@ import pytest
 
 from backends import Backend
 from clients import Crowd
+from cpu import cpu_share
 from forwarder import Forwarder, free_port, wait_until
 
 MANY = 9_000
+DIAL_TIMEOUT = 0.2
 
 
 @pytest.fixture(scope="module")
 def backend():
     with Backend("echo", ("127.0.0.1", free_port())) as backend:
         yield backend
-
-
-def cpu_seconds(process):
-    """What the process has used so far, in all its threads."""
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def cpu_share(process, seconds=1.0):
-    """The share of one CPU that the process uses for a while."""
-    before = cpu_seconds(process)
-    time.sleep(seconds)
-    return (cpu_seconds(process) - before) / seconds
 
 
 @contextlib.contextmanager
@@ -117,13 +105,13 @@ def test_without_descriptors_connections_wait_until_there_are_some(backend):
 
 @pytest.mark.parametrize("free", [1, 2, 3, 4])
 def test_a_connection_accepted_with_the_last_descriptor_is_still_forwarded(backend, free):
-    config = {"pools": {"common": {"dial_timeout": "200ms", "dial_attempts": 1}}}
+    config = {"pools": {"common": {"dial_timeout": f"{DIAL_TIMEOUT * 1000:g}ms", "dial_attempts": 1}}}
     with Forwarder([backend.name], config) as forwarder, Crowd(forwarder.address) as crowd:
         crowd.open(50)
         all_served(crowd, 50)
         with descriptor_limit(forwarder.process, limit_with_free(forwarder.process, free)):
             crowd.open(20)
-            cpu_share(forwarder.process)  # the shortage outlasts what a dial may take
+            time.sleep(2 * DIAL_TIMEOUT)  # the shortage outlasts what a dial may take
         all_served(crowd, 70)
         assert crowd.exchange() == 70
         assert set(forwarder.errors()) == {"limit"}

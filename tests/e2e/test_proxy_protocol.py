@@ -1,38 +1,24 @@
 """PROXY headers: backends learn the client's address from each link that is given to one, and from no other."""
 
-import pathlib
 import socket
 import ssl
 import struct
 import subprocess
-import tempfile
 
 import pytest
 
-from certificates import Authority
+from certificates import NAME, trusting
 from clients import exchange, read_line
 from forwarder import Forwarder, binary, free_port, merged, receive, wait_until
 from scripted import Scripted, echo
 from servers import Server, program
 
-NAME = "backend.test"
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
 FAMILIES = {0x11: (socket.AF_INET, 4), 0x21: (socket.AF_INET6, 16)}
 
 
-@pytest.fixture(scope="module")
-def directory():
-    with tempfile.TemporaryDirectory(prefix="tcp-forwarder-test-") as name:
-        yield pathlib.Path(name)
-
-
-@pytest.fixture(scope="module")
-def authority(directory):
-    return Authority(directory / "ca")
-
-
 def config_of(version, strategy="dynamic", authority=None):
-    tls = {"enabled": True, "server_name": NAME, "ca_file": str(authority.certificate)} if authority else {}
+    tls = trusting(authority) if authority else {}
     return {
         "logging": {"format": "json"},
         "remotes": {"proxy_protocol": version, "tls": tls, "probing": {"interval": "300ms", "timeout": "300ms"}},
@@ -145,10 +131,9 @@ def test_a_client_on_a_unix_socket_is_nobody(directory, version, strategy):
         assert backend.headers == []
 
 
-def test_before_tls_version_2_tells_the_name_that_is_verified(authority):
-    issued = authority.server(NAME)
+def test_before_tls_version_2_tells_the_name_that_is_verified(authority, good):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(issued.certificate, issued.key)
+    context.load_cert_chain(good.certificate, good.key)
     seen = []
 
     def speak(sock):
@@ -182,7 +167,9 @@ class ProxiedNginx(Server):
     def prepare(self):
         temporary = "\n".join(f"{kind}_temp_path {self.directory}/{kind};"
                               for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        tls = f"ssl_certificate {self.issued.certificate}; ssl_certificate_key {self.issued.key};" if self.issued else ""
+        tls = ""
+        if self.issued:
+            tls = f"ssl_certificate {self.issued.certificate}; ssl_certificate_key {self.issued.key};"
         (self.directory / "nginx.conf").write_text(f"""
             daemon off;
             pid {self.directory}/pid;
@@ -204,9 +191,9 @@ class ProxiedNginx(Server):
 @pytest.mark.parametrize("strategy", ["none", "dynamic"])
 @pytest.mark.parametrize("encrypted", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("version", READERS)
-def test_nginx_learns_the_client(authority, version, encrypted, strategy):
+def test_nginx_learns_the_client(authority, good, version, encrypted, strategy):
     config = config_of(version, strategy, authority if encrypted else None)
-    with ProxiedNginx(authority.server(NAME) if encrypted else None) as nginx:
+    with ProxiedNginx(good if encrypted else None) as nginx:
         with Forwarder([nginx.name], config) as forwarder:
             for _ in range(20):
                 with forwarder.connect() as client:
@@ -223,7 +210,8 @@ def test_check_warns_that_a_pool_cannot_shake_hands_before_the_header(directory,
     def said(proxy_protocol):
         tls = f"{{enabled: true, server_name: {NAME}, ca_file: {authority.certificate}}}"
         (directory / "config.yaml").write_text(f"remotes: {{proxy_protocol: {proxy_protocol}, tls: {tls}}}\n")
-        done = subprocess.run([binary(), "check"], cwd=directory, capture_output=True, text=True, timeout=30, check=True)
+        done = subprocess.run(
+            [binary(), "check"], cwd=directory, capture_output=True, text=True, timeout=30, check=True)
         return done.stdout + done.stderr
 
     assert "proxy_protocol with remotes.tls.enabled: the pool keeps plain TCP links" in said("v2")

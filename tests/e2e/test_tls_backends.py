@@ -3,38 +3,19 @@
 import collections
 import contextlib
 import hashlib
-import pathlib
 import socket
 import ssl
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from certificates import Authority
+from certificates import NAME, Authority, identity, trusting
 from clients import exchange, is_reset, new_client_is_reset
 from forwarder import Forwarder, merged, receive, sanitized, wait_until
 from peers import receive_stream, send_stream
 from scripted import Scripted, echo
 
-NAME = "backend.test"
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
-
-
-@pytest.fixture(scope="module")
-def directory():
-    with tempfile.TemporaryDirectory(prefix="tcp-forwarder-test-") as name:
-        yield pathlib.Path(name)
-
-
-@pytest.fixture(scope="module")
-def authority(directory):
-    return Authority(directory / "ca")
-
-
-@pytest.fixture(scope="module")
-def good(authority):
-    return authority.server(NAME)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +26,7 @@ def config(authority):
         "remotes": {
             "probing": {"interval": "500ms", "timeout": "500ms"},
             "selector": {"active_set_size": 1},
-            "tls": {"enabled": True, "server_name": NAME, "ca_file": str(authority.certificate)},
+            "tls": trusting(authority),
         },
         "pools": {"strategy": {"type": "dynamic", "dynamic": {"min_size": 4}}},
     }
@@ -174,7 +155,7 @@ def test_without_a_name_the_address_is_verified(authority, config):
 def test_both_sides_show_certificates_and_agree_on_a_protocol(authority, good, config, version):
     mine = authority.client("forwarder")
     backend = TlsBackend(good, version=version, client_authority=authority, alpn=["h2", "first"])
-    ours = tls_changes(cert_file=str(mine.certificate), key_file=str(mine.key), alpn=["first", "second"])
+    ours = tls_changes(**identity(mine), alpn=["first", "second"])
     with warm(backend, merged(config, ours)) as forwarder, forwarder.connect() as sock:
         assert exchange(sock)
         assert {handshake[:2] for handshake in backend.handshakes} == {(f"TLSv{version}", "first")}

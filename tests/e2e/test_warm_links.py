@@ -43,7 +43,7 @@ def test_the_greeting_of_a_warm_link_is_there_or_on_its_way(waits):
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("strategy", pool_hits.STRATEGIES)
 def test_hardly_a_session_finds_no_link(strategy, workers):
-    load = pool_hits.steady(pool_hits.START_SECONDS + 10)
+    load = pool_hits.steady(pool_hits.START_SECONDS + 8)
     result = pool_hits.run(load, strategy, workers)
     assert result["sessions"] > 300
     assert result["hit_share"] >= 0.95

@@ -3,6 +3,8 @@
 import pytest
 
 import netns
+from forwarder import Forwarder
+from sessions import DYNAMIC
 
 
 @pytest.fixture(scope="module", params=["none", "dynamic"])
@@ -18,3 +20,17 @@ def net():
         pytest.skip(reason)
     with netns.Veth() as net:
         yield net
+
+
+@pytest.fixture
+def config():
+    """That of `forwarder`; a file may have its own."""
+    return DYNAMIC
+
+
+@pytest.fixture
+def forwarder(net, server, config):
+    """One with a pool on the near side, before the file's `server` on the far side."""
+    with Forwarder([server.name], config, namespace=net.near) as forwarder:
+        yield forwarder
+        assert forwarder.errors() == {}

@@ -2,27 +2,19 @@
 
 import pytest
 
-from forwarder import Forwarder
 from servers import Postgres, program
-from sessions import DYNAMIC, pool_share, scaled
+from sessions import pool_share, scaled
 
 _CLIENTS = 16
 
 
 @pytest.fixture(scope="module")
-def postgres(net):
+def server(net):
     with Postgres(net.backends, namespace=net.far) as postgres:
         yield postgres
 
 
-@pytest.fixture
-def forwarder(net, postgres):
-    with Forwarder([postgres.name], DYNAMIC, namespace=net.near) as forwarder:
-        yield forwarder
-        assert forwarder.errors() == {}
-
-
-def test_ten_thousand_sessions_succeed_and_the_server_complains_of_nothing(net, postgres, forwarder):
+def test_ten_thousand_sessions_succeed_and_the_server_complains_of_nothing(net, server, forwarder):
     host, port = forwarder.address
     (forwarder.directory / "query.sql").write_text("SELECT 1;\n")
     count = scaled(10_000)
@@ -32,5 +24,5 @@ def test_ten_thousand_sessions_succeed_and_the_server_complains_of_nothing(net, 
         f"--transactions={count // _CLIENTS}", "postgres"], timeout=120)
     assert f"transactions actually processed: {count // _CLIENTS * _CLIENTS}/" in result.stdout
     assert "number of failed transactions: 0 (" in result.stdout
-    assert "FATAL" not in postgres.log_path.read_text()
+    assert "FATAL" not in server.log_path.read_text()
     assert pool_share(forwarder) > 0.9

@@ -4,24 +4,17 @@ import time
 
 import pytest
 
-from forwarder import Forwarder
 from servers import Redis, program
-from sessions import DYNAMIC, pool_share, scaled
+from sessions import pool_share, scaled
 
 _TIMEOUT = 5  # seconds, and redis looks at each client once a second
+_TRICKLE_PAUSE = 0.2  # seconds between handfuls of sessions
 
 
 @pytest.fixture(scope="module")
-def redis(net):
+def server(net):
     with Redis(timeout=_TIMEOUT, host=net.backends[0], namespace=net.far) as redis:
         yield redis
-
-
-@pytest.fixture
-def forwarder(net, redis):
-    with Forwarder([redis.name], DYNAMIC, namespace=net.near) as forwarder:
-        yield forwarder
-        assert forwarder.errors() == {}
 
 
 def burst(net, forwarder, count):
@@ -41,8 +34,8 @@ def ask(net, forwarder, *words):
 
 def test_ten_thousand_sessions_succeed_with_pauses_in_which_the_links_die(net, forwarder):
     count = scaled(3000)
-    for pause in (0, _TIMEOUT - 0.2, _TIMEOUT + 0.2, _TIMEOUT + 2):
-        time.sleep(pause)
+    for quiet_seconds in (0, _TIMEOUT - 0.2, _TIMEOUT + 0.2, _TIMEOUT + 2):
+        time.sleep(quiet_seconds)
         burst(net, forwarder, count)
     assert int(ask(net, forwarder, "GET", "sessions")) >= 4 * count
     assert pool_share(forwarder) > 0.9
@@ -53,5 +46,5 @@ def test_sessions_that_trickle_over_links_of_every_age_succeed(net, forwarder):
     while time.monotonic() < ends:
         for _ in range(10):
             assert ask(net, forwarder, "PING") == "PONG"
-        time.sleep(0.2)
+        time.sleep(_TRICKLE_PAUSE)
     assert pool_share(forwarder) > 0.9

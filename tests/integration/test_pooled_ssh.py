@@ -2,28 +2,20 @@
 
 import pytest
 
-from forwarder import Forwarder
 from servers import Sshd, program
-from sessions import DYNAMIC, pool_share, run_sessions, scaled
+from sessions import pool_share, run_sessions, scaled
 
 
 @pytest.fixture(scope="module")
-def sshd(net):
+def server(net):
     with Sshd(host=net.backends[0], namespace=net.far) as sshd:
         yield sshd
 
 
-@pytest.fixture
-def forwarder(net, sshd):
-    with Forwarder([sshd.name], DYNAMIC, namespace=net.near) as forwarder:
-        yield forwarder
-        assert forwarder.errors() == {}
-
-
-def test_two_hundred_sessions_succeed(net, sshd, forwarder):
+def test_two_hundred_sessions_succeed(net, server, forwarder):
     host, port = forwarder.address
     cheap = "-oKexAlgorithms=curve25519-sha256"  # the default one takes most of the test's time
-    ssh = [program("ssh"), *sshd.client_options(), cheap, "-p", str(port), host]
+    ssh = [program("ssh"), *server.client_options(), cheap, "-p", str(port), host]
 
     def session(number):
         result = net.run(net.near, [*ssh, f"echo {number}"])

@@ -1,9 +1,7 @@
 """OpenSSH behind the forwarder: the server speaks first."""
 
 import os
-import pathlib
 import subprocess
-import tempfile
 
 import pytest
 
@@ -22,12 +20,6 @@ def forwarder(sshd, strategy):
     with Forwarder([sshd.name], strategy) as forwarder:
         yield forwarder
         assert forwarder.errors() == {}
-
-
-@pytest.fixture
-def directory():
-    with tempfile.TemporaryDirectory(prefix="tcp-forwarder-test-") as name:
-        yield pathlib.Path(name)
 
 
 def run(command, **options):

@@ -17,15 +17,19 @@ using testing::SizeIs;
 
 class LinkPoolTest : public LinkPoolFixture {
  protected:
-  // The most dials that were under way until it held.
-  template <class Fact>
-  std::uint64_t most_connecting_until(Fact fact) {
-    std::uint64_t most = 0;
-    EXPECT_TRUE(run_until(loop, [&] {
-      most = std::max(most, connecting());
-      return fact();
-    }));
-    return most;
+  // Three links wait, and the dials of others take their time.
+  void fill_and_go_on_dialling() {
+    fill(3);
+    context.delay = [](const Endpoint&) { return milliseconds(20); };
+    order(5);
+    ASSERT_TRUE(run_until(loop, [this] { return connecting() > 0; }));
+  }
+  // So many dials to it are under way.
+  BackendKey add_silent(const SilentPort& silent, std::size_t dials) {
+    const BackendKey key = add(silent.endpoint);
+    order(dials, kLong, key);
+    EXPECT_TRUE(run_until(loop, [&] { return connecting(key) == dials; }));
+    return key;
   }
   void expect_all_closed_cleanly() {
     for (const Fd& link : backend.links()) {
@@ -90,7 +94,12 @@ TEST_F(LinkPoolTest, ReplacesTakenLinksAtOnce) {
   context.delay = [](const Endpoint&) { return milliseconds(30); };
   for (int i = 0; i < 10; ++i) EXPECT_NE(take_link(), nullptr);
   EXPECT_EQ(idle(), 0U);
-  EXPECT_EQ(most_connecting_until([this] { return idle() == 10; }), 10U) << "not paced";
+  std::uint64_t most = 0;
+  EXPECT_TRUE(run_until(loop, [&] {
+    most = std::max(most, connecting());
+    return idle() == 10;
+  }));
+  EXPECT_EQ(most, 10U) << "not paced";
 }
 
 TEST_F(LinkPoolTest, LetsSurplusGoOnlyAfterItsGrace) {
@@ -111,10 +120,7 @@ TEST_F(LinkPoolTest, LetsSurplusGoOnlyAfterItsGrace) {
 
 TEST_F(LinkPoolTest, GivesAllUpAtOnceWhenNoneIsWanted) {
   add(backend.endpoint());
-  fill(3);
-  context.delay = [](const Endpoint&) { return milliseconds(20); };
-  order(5);
-  ASSERT_TRUE(run_until(loop, [this] { return connecting() > 0; }));
+  fill_and_go_on_dialling();
   order(0);
   EXPECT_EQ(idle(), 0U);
   EXPECT_EQ(connecting(), 0U);
@@ -139,10 +145,7 @@ TEST_F(LinkPoolTest, GivesAllUpAtOnceWhenTheBackendLeaves) {
 
 TEST_F(LinkPoolTest, GivesAllUpAtOnceWhenTheBackendIsEjected) {
   add(backend.endpoint());
-  fill(3);
-  context.delay = [](const Endpoint&) { return milliseconds(10); };
-  order(5);
-  ASSERT_TRUE(run_until(loop, [this] { return connecting() > 0; }));
+  fill_and_go_on_dialling();
   set.members[0].ejected = true;
   publish();
   EXPECT_EQ(pool->size(), 0U);
@@ -213,9 +216,7 @@ TEST_F(LinkPoolTest, GivesAwayFromThePoolThatHasMostLinksToGive) {
   const SilentPort silent;
   add(backend.endpoint());
   fill(3);
-  const BackendKey dialling = add(silent.endpoint);
-  order(10, kLong, dialling);
-  ASSERT_TRUE(run_until(loop, [&] { return connecting(dialling) > 3; }));
+  add_silent(silent, 4);
   EXPECT_TRUE(pool->give_way());
   EXPECT_EQ(idle(1), 2U);
 }
@@ -238,9 +239,7 @@ TEST_F(LinkPoolTest, MayBeDestroyedWithLinksAndDials) {
   const SilentPort silent;
   add(backend.endpoint());
   fill(3);
-  const BackendKey dialling = add(silent.endpoint);
-  order(3, kLong, dialling);
-  ASSERT_TRUE(run_until(loop, [&] { return connecting(dialling) == 3; }));
+  const BackendKey dialling = add_silent(silent, 3);
   pool.reset();
   EXPECT_EQ(idle(1), 0U);
   EXPECT_EQ(connecting(dialling), 0U);

@@ -15,6 +15,8 @@ import itertools
 import pathlib
 import subprocess
 
+NAME = "backend.test"  # of backends, unless a test is about names
+
 Issued = collections.namedtuple("Issued", "certificate key")
 
 
@@ -46,6 +48,16 @@ class Authority:
     def _paths(self):
         stem = self._directory / str(next(self._numbers))
         return Issued(stem.with_suffix(".pem"), stem.with_suffix(".key"))
+
+
+def trusting(authority):
+    """The section remotes.tls of a forwarder that trusts the authority, and expects NAME."""
+    return {"enabled": True, "server_name": NAME, "ca_file": str(authority.certificate)}
+
+
+def identity(issued):
+    """What remotes.tls has besides, for a forwarder that shows a certificate itself."""
+    return {"cert_file": str(issued.certificate), "key_file": str(issued.key)}
 
 
 def _request(name, key, *extensions, options=()):
