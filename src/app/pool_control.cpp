@@ -87,7 +87,9 @@ void PoolControl::judge_closes(Backend& backend, TimePoint now) {
     const IdleClose& close = closes.front();
     if (close.at < backend.gone_at + kJudgement) continue;
     backend.ages.closed(close.age, close.at);
-    backend.tolerance.closed(close.age, close.idle, close.at);
+    // What the limit will prevent says nothing against links that are renewed in time.
+    const auto limit = backend.ages.limit(close.at);
+    if (!limit || close.age < *limit) backend.tolerance.closed(close.age, close.idle, close.at);
   }
 }
 

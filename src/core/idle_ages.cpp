@@ -8,6 +8,7 @@ namespace fwd {
 namespace {
 
 constexpr std::size_t kAgreeing = 5;
+constexpr std::size_t kMostKept = 20;
 constexpr Duration kYoungest = std::chrono::seconds(1);
 constexpr Duration kRelaxation = std::chrono::minutes(10);
 constexpr double kRelaxed = 1.25;
@@ -21,13 +22,16 @@ IdleAges::IdleAges(Duration longest) : longest_(longest) {}
 void IdleAges::closed(Duration age, TimePoint now) {
   if (age < kYoungest) return;
   closes_.push_back({age, now});
-  if (closes_.size() > kAgreeing) closes_.pop_front();
+  if (closes_.size() > kMostKept) closes_.erase(closes_.begin() + 1);  // the first tells since when
+  while (!agree()) closes_.pop_front();
   if (closes_.size() < kAgreeing || now - closes_.front().at < kBurst) return;
-
-  const auto [least, greatest] = std::ranges::minmax(closes_, {}, &Close::age);
-  if (greatest.age - least.age > greatest.age / 5) return;
-  limit_ = least.age / 5 * 4;
+  limit_ = std::ranges::min(closes_, {}, &Close::age).age / 5 * 4;
   set_at_ = now;
+}
+
+bool IdleAges::agree() const {
+  const auto [least, greatest] = std::ranges::minmax(closes_, {}, &Close::age);
+  return greatest.age - least.age <= greatest.age / 5;
 }
 
 std::optional<Duration> IdleAges::limit(TimePoint now) {

@@ -8,9 +8,9 @@
 
 namespace fwd {
 
-// Learns the age at which a backend closes idle links. Five closes in a row by the backend whose ages agree
-// within 20 % set the limit at 80 % of the least of them, in place of an earlier one. A burst of mixed ages
-// (a restart) sets none, nor does what closes within one second, since links opened together also end a
+// Learns the age at which a backend closes idle links. Five or more closes in a row by the backend whose ages
+// agree within 20 % set the limit at 80 % of the least of them, in place of an earlier one. A burst of mixed
+// ages (a restart) sets none, nor does what closes within one second, since links opened together also end a
 // restart at the same age. Were one stray among them allowed, mixed ages would agree by chance several times
 // as often, and a stray costs but a few closes more. The limit relaxes by a quarter for each full 10 minutes
 // since it was last set, until it is forgotten beyond `longest`. Links closed before they are a second old
@@ -24,12 +24,15 @@ class IdleAges {
   std::optional<Duration> limit(TimePoint now);
 
  private:
-  Duration longest_;
   struct Close {
     Duration age;
     TimePoint at;
   };
-  std::deque<Close> closes_;       // the last ones
+
+  bool agree() const;
+
+  Duration longest_;
+  std::deque<Close> closes_;       // the last ones, as far back as they agree
   std::optional<Duration> limit_;  // as it was set
   TimePoint set_at_{};
 };

@@ -195,8 +195,9 @@ TEST_F(PoolControlTest, ClosesOfABackendThatIsGoneMeanNothing) {
 TEST_F(PoolControlTest, NoneAreOrderedWhileTheBackendPunishesIdleLinks) {
   publish({member(1)});
   take_sent();
-  ASSERT_TRUE(run_until(loop, [this] {
-    pools().idle_closed(1, seconds(2));
+  int closes = 0;
+  ASSERT_TRUE(run_until(loop, [this, &closes] {
+    pools().idle_closed(1, seconds(2 + 3 * (++closes % 2)));  // of no one age
     return pools().snapshot(1, clock_now()).suspended;
   }));
   EXPECT_EQ(ordered(1), 0U);
@@ -206,6 +207,18 @@ TEST_F(PoolControlTest, NoneAreOrderedWhileTheBackendPunishesIdleLinks) {
   publish({member(1)});
   EXPECT_THAT(sent, SizeIs(2));
   EXPECT_EQ(ordered(1), 0U) << "also when it comes back meanwhile";
+}
+
+// As many closes as suspend a pool where their age is not known.
+TEST_F(PoolControlTest, ClosesAtALearntAgeSuspendNothing) {
+  publish({member(1)});
+  const TimePoint began = clock_now();
+  ASSERT_TRUE(run_until(loop, [this, began] {
+    pools().idle_closed(1, seconds(5));
+    return clock_now() - began > seconds(4);
+  }));
+  EXPECT_EQ(pools().snapshot(1, clock_now()).age_limit, seconds(4));
+  EXPECT_FALSE(pools().snapshot(1, clock_now()).suspended);
 }
 
 TEST_F(PoolControlTest, KnowsNothingOfABackendThatWasForgotten) {

@@ -72,6 +72,11 @@ TEST_F(IdleAgesTest, LinksThatWereOpenedAndClosedTogetherSetNoLimitAlone) {
   EXPECT_EQ(ages.limit(now), milliseconds(5'600)) << "and again";
 }
 
+TEST_F(IdleAgesTest, ManyClosesInAFewSecondsSetALimitToo) {
+  for (int i = 0; i < 50; ++i) ages.closed(seconds(5) + milliseconds(i % 7), now += milliseconds(40));
+  EXPECT_EQ(ages.limit(now), seconds(4));
+}
+
 TEST(WorthwhileIdleTest, MostLinksAreTakenAndOneInThirtySecondsIsNot) {
   EXPECT_EQ(worthwhile_idle(seconds(8), 0), 0U);
   EXPECT_EQ(worthwhile_idle(seconds(48), 0), 1U);
