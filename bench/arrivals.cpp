@@ -1,6 +1,5 @@
 #include "arrivals.h"
 
-#include <arpa/inet.h>
 #include <sys/prctl.h>
 
 #include <cstdio>
@@ -11,8 +10,8 @@
 #include <stdexcept>
 #include <unordered_map>
 
+#include "dial.h"
 #include "exchange.h"
-#include "socket.h"
 
 namespace fwd::bench {
 namespace {
@@ -91,14 +90,9 @@ class Arrivals {
 
   void begin(Clock::time_point start) {
     outcome_.lateness.add(Clock::now() - start);
-    in_addr source{};
-    if (options_.sources > 0) {
-      source.s_addr = htonl(0x7F000002u + static_cast<unsigned>(begun_ % options_.sources));
-    }
-    const sockaddr_in& target = options_.addresses[begun_++ % options_.addresses.size()];
     auto arrival = std::make_unique<Arrival>();
     arrival->start = start;
-    arrival->link = Link(start_connect(target, source), tls_ ? &*tls_ : nullptr);
+    arrival->link = dial(options_, begun_++, tls_ ? &*tls_ : nullptr);
     arrival->exchange = options_.first == Speaker::server ? Exchange::greeting() : Exchange::question();
     if (!arrival->link.valid()) {
       ++outcome_.errors;

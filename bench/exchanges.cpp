@@ -1,21 +1,15 @@
 #include "exchanges.h"
 
-#include <arpa/inet.h>
-
-#include <algorithm>
-#include <cstdio>
-
+#include "dial.h"
 #include "exchange.h"
-#include "socket.h"
 
 namespace fwd::bench {
 namespace {
 
 // More clients than this are opened as the first ones are answered, so that listen queues do not overflow.
 constexpr std::size_t kMaxOpening = 256;
-// How long an answer may take once no new question is asked, and how long the mode idle may take to open all.
+// How long an answer may take once no new question is asked.
 constexpr auto kPatience = std::chrono::seconds(10);
-constexpr auto kOpeningTime = std::chrono::seconds(60);
 
 struct Client {
   Link link;
@@ -30,10 +24,9 @@ class Exchanges {
 
   Outcome run() {
     const auto start = last_answer_ = Clock::now();
-    end_ = start + (options_.mode == Mode::idle ? Clock::duration(kOpeningTime) : options_.duration);
+    end_ = start + options_.duration;
     for (std::size_t i = 0; i < kMaxOpening; ++i) open_next();
     run_until_quiet();
-    if (options_.mode == Mode::idle) hold();
     outcome_.elapsed = last_answer_ - start;
     return outcome_;
   }
@@ -46,13 +39,8 @@ class Exchanges {
   bool may_ask() const { return asked_ < options_.operations && Clock::now() < end_; }
 
   void open(Client& client) {
-    in_addr source{};
-    if (options_.sources > 0) {
-      source.s_addr = htonl(0x7F000002u + static_cast<unsigned>(connections_opened_ % options_.sources));
-    }
     const auto start = Clock::now();
-    client.link =
-        Link(start_connect(options_.addresses[connections_opened_++ % options_.addresses.size()], source));
+    client.link = dial(options_, connections_opened_++);
     ask(client, start);
     if (!client.link.valid()) return fail(client);
     epoll_.add(client.link.socket(), EPOLLIN | EPOLLOUT | EPOLLET, &client);
@@ -79,7 +67,6 @@ class Exchanges {
   }
 
   void advance(Client& client) {
-    if (!client.busy) return check_quiet(client);
     while (client.busy) {
       const Step step = client.exchange.advance(client.link);
       if (step == Step::blocked) return;
@@ -96,15 +83,6 @@ class Exchanges {
   void start_again(Client& client) {
     if (options_.mode == Mode::connect) open(client);
     if (options_.mode == Mode::pingpong && client.link.valid()) ask(client, last_answer_);
-  }
-
-  // A held connection has nothing to say: whatever happens to it is an error.
-  void check_quiet(Client& client) {
-    std::size_t received = 0;
-    char byte = 0;
-    if (client.link.receive({&byte, 1}, received) == Step::blocked) return;
-    client.link.reset();
-    ++outcome_.errors;
   }
 
   void complete(Client& client) {
@@ -124,19 +102,6 @@ class Exchanges {
   void settle(Client& client) {
     client.busy = false;
     --busy_;
-  }
-
-  void hold() {
-    std::fprintf(stderr, "holding %llu\n", static_cast<unsigned long long>(outcome_.operations));
-    const auto hold_end = Clock::now() + options_.duration;
-    while (Clock::now() < hold_end) handle_events(hold_end);
-    end_ = Clock::now();
-    for (Client& client : clients_) {
-      if (!client.link.valid()) continue;
-      ask(client, Clock::now());
-      advance(client);
-    }
-    run_until_quiet();
   }
 
   const Options& options_;

@@ -7,11 +7,12 @@
 namespace fwd::bench {
 namespace {
 
-constexpr std::uint64_t kSteps = 64;
+constexpr int kBits = 8;
+constexpr std::uint64_t kSteps = 1 << kBits;
 
 std::size_t step_of(std::uint64_t value) {
   if (value < kSteps) return value;
-  const auto octave = static_cast<std::uint64_t>(std::bit_width(value)) - 7;
+  const auto octave = static_cast<std::uint64_t>(std::bit_width(value) - kBits - 1);
   return octave * kSteps + (value >> octave);
 }
 

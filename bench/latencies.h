@@ -6,7 +6,7 @@
 
 namespace fwd::bench {
 
-// A histogram with 64 steps to each power of two: percentiles are within 1.6 %.
+// A histogram with 256 steps to each power of two: percentiles are within 0.4 %.
 class Latencies {
  public:
   void add(std::chrono::nanoseconds latency);
@@ -15,7 +15,7 @@ class Latencies {
   std::chrono::nanoseconds percentile(double share) const;
 
  private:
-  std::array<std::uint64_t, 4096> counts_{};
+  std::array<std::uint64_t, 15'000> counts_{};
   std::uint64_t total_ = 0;
 };
 

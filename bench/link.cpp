@@ -21,11 +21,20 @@ Tls::Tls(bool accepts)
   SSL_CTX_set_mode(context_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
-Tls Tls::server(const std::string& pem_file) {
+Tls Tls::server(const std::string& pem_file, const std::string& cipher_suite, bool resumption) {
   Tls tls(true);
   SSL_CTX* context = tls.context_.get();
   check(SSL_CTX_use_certificate_chain_file(context, pem_file.c_str()) == 1, pem_file);
   check(SSL_CTX_use_PrivateKey_file(context, pem_file.c_str(), SSL_FILETYPE_PEM) == 1, pem_file);
+  if (!cipher_suite.empty()) {
+    SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION);
+    check(SSL_CTX_set_ciphersuites(context, cipher_suite.c_str()) == 1, cipher_suite);
+  }
+  if (!resumption) {
+    SSL_CTX_set_num_tickets(context, 0);             // of TLS 1.3
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);  // of TLS 1.2
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  }
   return tls;
 }
 
@@ -59,6 +68,8 @@ void Link::reset() {
 }
 
 Step Link::handshake() { return tls_ ? outcome(SSL_do_handshake(tls_.get())) : Step::done; }
+
+bool Link::resumed() const { return tls_ && SSL_session_reused(tls_.get()) == 1; }
 
 Step Link::send(std::span<const char> data, std::size_t& offset) {
   if (!tls_) return send_some(socket_, data, offset);

@@ -12,7 +12,8 @@ namespace fwd::bench {
 // How connections speak TLS. Throws std::runtime_error when the file is no good.
 class Tls {
  public:
-  static Tls server(const std::string& pem_file);  // holds its certificate and key
+  // The file holds its certificate and key. With a cipher suite: TLS 1.3 and this only.
+  static Tls server(const std::string& pem_file, const std::string& cipher_suite, bool resumption);
   static Tls client(const std::string& pem_file);  // holds the certificates that it trusts
 
   SSL* open(const Fd& socket) const;
@@ -39,6 +40,7 @@ class Link {
   void reset();  // a healthy TLS session is ended in TLS too
 
   Step handshake();  // done at once without TLS
+  bool resumed() const;
   Step send(std::span<const char> data, std::size_t& offset);
   Step receive(std::span<char> data, std::size_t& offset);
   bool holds_data() const;  // received already, so that the descriptor will not become readable for it

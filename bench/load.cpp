@@ -7,7 +7,9 @@
 #include "arrivals.h"
 #include "bulk.h"
 #include "exchanges.h"
+#include "idle.h"
 #include "options.h"
+#include "paced.h"
 #include "server.h"
 #include "socket.h"
 
@@ -19,6 +21,8 @@ using fwd::bench::Outcome;
 Outcome run(const fwd::bench::Options& options) {
   if (options.mode == Mode::bulk) return run_bulk(options);
   if (options.mode == Mode::arrivals) return run_arrivals(options);
+  if (options.mode == Mode::idle) return run_idle(options);
+  if (options.mode == Mode::pingpong && options.rate > 0) return run_paced(options);
   return run_exchanges(options);
 }
 

@@ -27,12 +27,14 @@ struct Options {
   std::size_t connections = 100;       // bulk: streams in each direction
   std::chrono::milliseconds duration{10'000};
   std::uint64_t operations = std::numeric_limits<std::uint64_t>::max();
-  unsigned sources = 0;  // connect from so many of 127.0.0.2, 127.0.0.3, ... in turn; 0: unbound
-  std::uint64_t bytes = 1'000'000'000;  // bulk: in each direction, over all streams
+  unsigned sources = 0;     // connect from so many of 127.0.0.2, 127.0.0.3, ... in turn; 0: unbound
+  std::uint64_t bytes = 0;  // in each direction; bulk: over all streams, 0: endless; idle: of each connection
   Direction direction = Direction::both;
   Speaker first = Speaker::client;       // server, arrivals: who begins
   std::string tls_file;                  // PEM; server: its certificate and key, arrivals: whom it trusts
-  double rate = 100;                     // arrivals: a second, on average
+  double rate = 0;                       // a second; arrivals: on average, pingpong: 0: a closed loop
+  std::string cipher_suite;              // server: TLS 1.3 and this only
+  bool resumption = true;                // server: of TLS sessions
   std::uint64_t seed = 1;                // arrivals: of their times
   std::chrono::milliseconds session{0};  // arrivals: each stays at least so long
   std::string log_file;                  // arrivals: gets a line for each, its start and latency in us

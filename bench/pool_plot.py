@@ -12,23 +12,10 @@ import pathlib
 
 import matplotlib
 
-matplotlib.use("svg")
-from matplotlib import pyplot  # noqa: E402
+from plot_style import BLUE, DARK, GREEN, SKY, STYLE, VERMILION, pyplot, save
 
-# Colours that also the colour-blind tell apart (Okabe, Ito), on white, whatever the page around it is.
-ARRIVALS, MISSES, TARGET, IDLE, IN_USE = "#56B4E9", "#D55E00", "#333333", "#009E73", "#0072B2"
+ARRIVALS, MISSES, TARGET, IDLE, IN_USE = SKY, VERMILION, DARK, GREEN, BLUE
 HEADROOM = 1.35  # for the legend
-STYLE = {
-    "svg.hashsalt": "tcp-forwarder",  # else the ids in the file are random
-    "svg.fonttype": "none",  # text stays text
-    "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#dddddd",
-    "legend.frameon": False,
-}
 
 
 def each_second(samples, key):
@@ -73,10 +60,7 @@ def draw(results, path):
             row[0].set_ylim(0, HEADROOM * top)
         if results[0]["min_size"] is not None:
             figure.suptitle(f"pools.strategy.dynamic.min_size: {results[0]['min_size']}", fontsize="medium")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, facecolor="white", metadata={"Date": None, "Creator": None})
-    lines = path.read_text().splitlines()
-    path.write_text("".join(f"{line.rstrip()}\n" for line in lines))
+        save(figure, path)
 
 
 def main():

@@ -100,7 +100,8 @@ class Bench:
         listen = ("127.0.0.1", free_port(namespace=self._net.near))
         directory = self._directory / f"{command.__name__}-{service.port}"
         directory.mkdir()
-        argv = command(directory, "{}:{}".format(*listen), self._name(service), tls=service.tls)
+        routes = (("{}:{}".format(*listen), self._name(service)),)
+        argv = command(directory, proxies.Job(routes, tls=proxies.BackendTls() if service.tls else None))
         with open(directory / "log", "w") as log:
             self._stack.enter_context(lab.running(self._net.near, argv, cwd=directory, stdout=log, stderr=log))
         wait_until(lambda: self._listens(listen))

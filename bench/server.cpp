@@ -8,6 +8,7 @@
 #include "link.h"
 #include "protocol.h"
 #include "socket.h"
+#include "stop.h"
 
 namespace fwd::bench {
 namespace {
@@ -16,9 +17,15 @@ std::array<char, kChunkBytes> shared_buffer;
 
 std::span<char> bytes_of(Message& message) { return {reinterpret_cast<char*>(&message), sizeof message}; }
 
+struct Handshakes {
+  unsigned long long all = 0;
+  unsigned long long resumed = 0;
+};
+
 class Session {
  public:
-  Session(Link link, Speaker first) : link_(std::move(link)), first_(first) {}
+  Session(Link link, Speaker first, Handshakes& handshakes)
+      : link_(std::move(link)), first_(first), handshakes_(handshakes) {}
 
   const Fd& socket() const { return link_.socket(); }
 
@@ -54,6 +61,8 @@ class Session {
   bool shake_hands(Epoll& epoll) {
     const Step step = link_.handshake();
     if (step != Step::done) return step == Step::blocked;
+    ++handshakes_.all;
+    if (link_.resumed()) ++handshakes_.resumed;
     state_ = State::question;
     if (first_ == Speaker::client) return true;
     message_ = kGreeting;
@@ -124,6 +133,7 @@ class Session {
 
   Link link_;
   Speaker first_;
+  Handshakes& handshakes_;
   State state_ = State::handshake;
   std::uint32_t events_ = EPOLLIN;
   Message message_;
@@ -134,13 +144,17 @@ class Session {
 class Server {
  public:
   explicit Server(const Options& options) : first_(options.first) {
-    if (!options.tls_file.empty()) tls_ = Tls::server(options.tls_file);
+    if (!options.tls_file.empty())
+      tls_ = Tls::server(options.tls_file, options.cipher_suite, options.resumption);
     for (const sockaddr_in& address : options.addresses) listeners_.push_back(listen_on(address));
     for (Fd& listener : listeners_) epoll_.add(listener, EPOLLIN, &listener);
   }
 
+  // Without TLS every connection counts as a handshake.
+  const Handshakes& handshakes() const { return handshakes_; }
+
   void run(Clock::time_point end) {
-    while (Clock::now() < end) {
+    while (Clock::now() < end && !stop_requested()) {
       for (const epoll_event& event : epoll_.wait(end)) handle(event.data.ptr);
     }
   }
@@ -156,7 +170,8 @@ class Server {
 
   void accept_all(const Fd& listener) {
     for (Fd socket = accept_from(listener); socket.valid(); socket = accept_from(listener)) {
-      auto session = std::make_unique<Session>(Link(std::move(socket), tls_ ? &*tls_ : nullptr), first_);
+      auto session =
+          std::make_unique<Session>(Link(std::move(socket), tls_ ? &*tls_ : nullptr), first_, handshakes_);
       epoll_.add(session->socket(), EPOLLIN, session.get());
       Session* added = session.get();
       sessions_.emplace(added, std::move(session));
@@ -165,6 +180,7 @@ class Server {
   }
 
   Speaker first_;
+  Handshakes handshakes_;
   std::optional<Tls> tls_;
   Epoll epoll_;
   std::vector<Fd> listeners_;
@@ -174,10 +190,13 @@ class Server {
 }  // namespace
 
 void serve(const Options& options) {
+  stop_on_sigterm();
   Server server(options);
   std::puts("ready");
   std::fflush(stdout);
   server.run(Clock::now() + options.duration);
+  const auto& [all, resumed] = server.handshakes();
+  std::printf("{\"handshakes\": %llu, \"resumed\": %llu}\n", all, resumed);
 }
 
 }  // namespace fwd::bench
