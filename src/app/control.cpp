@@ -56,6 +56,7 @@ void Control::start_workers() {
                       .admission = admission_,
                       .index = i,
                       .workers = setup_.counters.size(),
+                      .pipes = setup_.budget.pipes_per_worker,
                       .descriptors = setup_.budget.sessions_and_links / setup_.counters.size(),
                       .seed = random_.next(),
                       .dial_delay = setup_.dial_delay,

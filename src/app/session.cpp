@@ -85,7 +85,7 @@ void Session::link_ready(std::unique_ptr<Stream> stream, BackendTable::Lease lea
       source == LinkSource::pool ? counters.first_link_pooled : counters.first_link_dialled;
   first_link.observe(last_activity_ - accepted_at_);
   Relay::Owner& self = *this;
-  relay_.emplace(std::move(client_), std::move(stream), service_.buffer(), self);
+  relay_.emplace(std::move(client_), std::move(stream), service_.relay_context(), self);
   deadline_.set(next_deadline());
   relay_->start();
 }

@@ -61,7 +61,8 @@ DescriptorBudget descriptor_budget(const Config& config, unsigned workers, std::
   for (const ServiceConfig& service : config.services) {
     reserved += service.server.listen.size() * workers + service.remotes.probing.initial.max_concurrency;
   }
-  return plan_descriptors({.limit = limit, .reserved = reserved, .max_connections = config.max_connections});
+  return plan_descriptors(
+      {.limit = limit, .reserved = reserved, .max_connections = config.max_connections, .workers = workers});
 }
 
 }  // namespace fwd

@@ -45,6 +45,7 @@ class Worker {
     Admission& admission;
     std::size_t index = 0;
     std::size_t workers = 1;
+    std::size_t pipes = 0;          // for bulk data, at most
     std::uint64_t descriptors = 0;  // that its sessions and links may have: its share of the process's
     std::uint64_t seed = 0;
     std::function<Duration(const Endpoint&)> dial_delay;  // see DialContext; called on the worker's thread
@@ -71,7 +72,7 @@ class Worker {
   Admission& admission() { return setup_.admission; }
   std::size_t index() const { return setup_.index; }
   Random& random() { return random_; }
-  std::span<std::byte> buffer() { return buffer_; }
+  RelayContext& relay_context() { return relay_context_; }
   // Takes a session that is over; it is destroyed when no callback of its own can be running.
   void park(std::unique_ptr<Session> session) { parked_.push_back(std::move(session)); }
   void leave();
@@ -120,6 +121,8 @@ class Worker {
   Deadlines deadlines_;
   DialContext dial_context_;
   std::vector<std::byte> buffer_;
+  PipeCache pipes_;
+  RelayContext relay_context_;
   std::vector<std::unique_ptr<WorkerService>> services_;
   std::vector<std::unique_ptr<Session>> parked_;
   std::vector<DialOutcome> outcomes_;

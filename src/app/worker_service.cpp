@@ -101,7 +101,7 @@ void WorkerService::remove(Session& session) {
 }
 
 Deadlines& WorkerService::deadlines() { return worker_.dial_context().deadlines; }
-std::span<std::byte> WorkerService::buffer() { return worker_.buffer(); }
+RelayContext& WorkerService::relay_context() { return worker_.relay_context(); }
 TimePoint WorkerService::now() const { return worker_.loop().now(); }
 
 bool WorkerService::may_accept() {
@@ -122,11 +122,8 @@ void WorkerService::nobody_accepted() { worker_.leave(); }
 
 void WorkerService::accepted(Fd fd, const Endpoint& client) {
   auto stream = std::make_unique<SocketStream>(worker_.poller(), std::move(fd));
-  if (!stream->watch()) {
-    counters_.count(ErrorKind::accept);
-    return worker_.leave();
-  }
-  stream->assume_writable();
+  stream->watch_later();
+  stream->assume_ready();
   counters_.new_connections.add();
   worker_.make_room();
   Inbound inbound = pass_through(client);

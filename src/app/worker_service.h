@@ -50,7 +50,7 @@ class WorkerService final : private Listener::Owner, private DialObserver, priva
   ServiceCounters& counters() { return counters_; }
   Connector& connector() { return connector_; }
   Deadlines& deadlines();
-  std::span<std::byte> buffer();
+  RelayContext& relay_context();
   TimePoint now() const;
 
  private:

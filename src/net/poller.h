@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "net/fd.h"
-#include "net/handle.h"
 #include "net/loop.h"
 
 namespace fwd {
@@ -21,8 +20,10 @@ class Descriptor {
  public:
   class Owner {
    public:
-    // Flags changed, or the descriptor was on the ready list. May destroy the Descriptor.
+    // Flags have changed. May destroy the Descriptor.
     virtual void on_ready(Descriptor& descriptor) = 0;
+    // Its turn, which it asked for with call_again(). May destroy the Descriptor.
+    virtual void on_turn(Descriptor& descriptor) { on_ready(descriptor); }
 
    protected:
     ~Owner() = default;
@@ -35,9 +36,12 @@ class Descriptor {
 
   // Begins to watch. False when the system has no room for it.
   bool watch();
+  // The same, before the loop waits next and first for input only, for a socket that is tried at once: what
+  // is read by then makes no event. Where the system has no room for it, it fails as after a reset.
+  void watch_later();
   // Ends watching at once; needed before closing when the same socket is open elsewhere too.
   void unwatch();
-  // Asks for on_ready in the next pass of the loop although no event is due: for work cut short.
+  // Asks for on_turn after the events of this pass or the next: for work cut short.
   void call_again();
   // Makes an event of what it is ready for now or next, although nothing has changed.
   void rearm();
@@ -50,9 +54,9 @@ class Descriptor {
   bool failed() const { return failed_; }    // a reset or another error has arrived
 
   void clear_readable() { readable_ = false; }
-  void clear_writable() { writable_ = false; }
-  // For a socket that is known to be writable, as one just accepted.
-  void assume_writable() { writable_ = true; }
+  void clear_writable();
+  // For a socket that is worth a try, as one just accepted.
+  void assume_ready() { readable_ = writable_ = true; }
 
  private:
   friend class Poller;
@@ -67,17 +71,25 @@ class Descriptor {
   bool hung_up_ : 1 = false;
   bool failed_ : 1 = false;
   bool urgent_ : 1 = false;
-  bool queued_ : 1 = false;  // on the ready list
+  bool queued_ : 1 = false;      // waits for its turn
+  bool registered_ : 1 = false;  // in the epoll set
+  bool output_ : 1 = true;       // the set is asked for output too
 };
 
-// Watches the descriptors of one loop: an edge-triggered epoll set that libuv watches through one uv_poll_t,
-// so that a descriptor costs one registration for its whole life. Loop thread only. Every Descriptor must be
-// gone before its Poller.
+// Watches the descriptors of one loop: an edge-triggered epoll set, so that a descriptor costs one
+// registration for its whole life. libuv's own descriptor is in the set, not the other way round: a set that
+// another one watches takes a lock of the whole system for each registration. Loop thread only. Every
+// Descriptor must be gone before its Poller.
 class Poller {
  public:
   explicit Poller(Loop& loop);
+  ~Poller() { loop_.set_poller(nullptr); }
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
+
+  // A pass: waits for events, not at all when turns are due, delivers them, then gives turns. `timeout_ms`:
+  // -1 for ever. True when libuv has something to do.
+  bool wait(int timeout_ms);
 
  private:
   friend class Descriptor;
@@ -87,20 +99,22 @@ class Poller {
     std::uint32_t generation = 0;
   };
 
-  bool control(int operation, const Descriptor& descriptor, std::uint32_t slot);
-  bool add(Descriptor& descriptor);
+  void assign_slot(Descriptor& descriptor);
+  bool control(int operation, Descriptor& descriptor);
   void remove(Descriptor& descriptor);
   void enqueue(Descriptor& descriptor);
-  void dispatch();
-  void run_ready();
+  Descriptor* find(std::uint64_t entry) const;
+  void register_new();
+  void deliver(std::uint32_t events, Descriptor& descriptor);
+  void give_turns();
 
   Loop& loop_;
   Fd epoll_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;
-  std::deque<std::uint64_t> ready_;  // slot and generation, as in the epoll data
-  Handle<uv_poll_t, Poller> poll_;
-  Handle<uv_idle_t, Poller> idle_;
+  // Slot and generation, as in the epoll data.
+  std::vector<std::uint64_t> new_;
+  std::deque<std::uint64_t> turns_;
 };
 
 }  // namespace fwd

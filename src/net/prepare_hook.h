@@ -1,26 +1,24 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
-#include "net/handle.h"
 #include "net/loop.h"
 
 namespace fwd {
 
-// Calls back once in each pass of the loop, before it waits for events. Loop thread only.
+// Calls back once in each pass of the loop, before it waits for events. At most one a loop. Loop thread only.
 class PrepareHook {
  public:
-  PrepareHook(Loop& loop, std::function<void()> on_prepare)
-      : on_prepare_(std::move(on_prepare)),
-        handle_(this, [&loop](uv_prepare_t* handle) { return uv_prepare_init(loop.uv(), handle); }) {
-    uv_prepare_start(handle_.get(), [](uv_prepare_t* handle) {
-      if (PrepareHook* self = Handle<uv_prepare_t, PrepareHook>::owner(handle)) self->on_prepare_();
-    });
+  PrepareHook(Loop& loop, std::function<void()> on_prepare) : loop_(loop) {
+    loop_.set_before_waiting(std::move(on_prepare));
   }
+  ~PrepareHook() { loop_.set_before_waiting({}); }
+  PrepareHook(const PrepareHook&) = delete;
+  PrepareHook& operator=(const PrepareHook&) = delete;
 
  private:
-  std::function<void()> on_prepare_;
-  Handle<uv_prepare_t, PrepareHook> handle_;
+  Loop& loop_;
 };
 
 }  // namespace fwd

@@ -5,14 +5,16 @@
 
 namespace fwd {
 
-Relay::Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, std::span<std::byte> buffer,
+using Status = IoResult::Status;
+
+Relay::Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context,
              Owner& owner)
     : client_(std::move(client)),
       backend_(std::move(backend)),
-      buffer_(buffer),
+      context_(context),
       owner_(owner),
-      up_{Direction::upstream, *client_, *backend_, {}},
-      down_{Direction::downstream, *backend_, *client_, {}} {
+      up_{*client_, *backend_, Direction::upstream, {}},
+      down_{*backend_, *client_, Direction::downstream, {}} {
   client_->set_owner(this);
   backend_->set_owner(this);
 }
@@ -21,7 +23,9 @@ void Relay::start() {
   for (Stream* stream : {client_.get(), backend_.get()}) {
     if (stream->failed()) broke(*stream);
   }
-  work();
+  serve(up_);
+  serve(down_);
+  finish();
 }
 
 void Relay::abort() {
@@ -29,19 +33,30 @@ void Relay::abort() {
   backend_->abort();
 }
 
-bool Relay::delivered() {
-  return up_.pending.empty() && down_.pending.empty() && client_->drained() && backend_->drained();
-}
+bool Relay::delivered() { return up_.empty() && down_.empty() && client_->drained() && backend_->drained(); }
 
 void Relay::on_stream(Stream& stream) {
   if (over_) return;
   if (stream.failed()) broke(stream);
-  work();
+  serve(up_);
+  serve(down_);
+  finish();
 }
 
-void Relay::work() {
+void Relay::on_turn(Stream&) {
+  if (over_) return;
   pump(up_);
   pump(down_);
+  finish();
+}
+
+// Bulk waits for its turn, so that it keeps no small message waiting.
+void Relay::serve(Half& half) {
+  if (!half.size.bulk()) return pump(half);
+  if (!half.ended && half.can_move()) client_->call_again();
+}
+
+void Relay::finish() {
   if (!up_.ended || !down_.ended) return;
   if (survivor_ != nullptr && !survivor_->drained()) return;
   over_ = true;
@@ -51,73 +66,106 @@ void Relay::work() {
 
 void Relay::pump(Half& half) {
   std::size_t moved = 0;
-  for (int turns = kTurns; !half.ended && flush(half, moved); --turns) {
+  std::size_t taken = 0;
+  while (!half.ended && flush(half, moved)) {
     if (half.source_ended) {
       pass_on_end(half);
-    } else if (turns == 0) {
-      half.from.call_again();
+    } else if (taken >= kTurnBytes) {
+      if (half.from.readable()) client_->call_again();
       break;
-    } else if (!refill(half, moved)) {
+    } else if (const std::size_t got = refill(half, moved); got > 0 || half.source_ended) {
+      taken += got;
+    } else {
       break;
     }
   }
+  if (half.empty()) half.pipe.reset();
   if (moved > 0) owner_.relay_moved(half.direction, moved);
 }
 
 // True when nothing is pending any more and more can be written.
 bool Relay::flush(Half& half, std::size_t& moved) {
+  if (half.empty()) return true;
   Pending& pending = half.pending;
-  if (pending.empty()) return true;
-  const std::size_t written = write(half, {&pending.bytes[pending.begin], pending.end - pending.begin});
-  moved += written;
-  pending.begin += written;
-  if (pending.begin == pending.end) pending = {};
-  return pending.empty() && !half.ended;
+  if (pending.bytes == nullptr) {
+    if (half.to.writable()) moved += account(half, half.to.write(*half.pipe));
+  } else {
+    const std::size_t written = write(half, {&pending.bytes[pending.begin], pending.end - pending.begin});
+    moved += written;
+    pending.begin += static_cast<std::uint32_t>(written);
+    if (pending.begin == pending.end) pending = {};
+  }
+  return half.empty() && !half.ended;
 }
 
-// False when the source has nothing now.
-bool Relay::refill(Half& half, std::size_t& moved) {
-  if (!half.from.readable()) return false;
-  const IoResult got = half.from.read(buffer_);
-  if (got.status == IoResult::Status::would_block) return false;
-  if (got.status != IoResult::Status::ok) {
+// How many bytes came; 0 when the source has nothing now, or has ended.
+std::size_t Relay::refill(Half& half, std::size_t& moved) {
+  if (!half.from.readable()) return 0;
+  lend_pipe(half);
+  const IoResult got = read(half);
+  if (got.status == Status::would_block) return 0;
+  if (got.status != Status::ok) {
     half.source_ended = true;
-    if (got.status == IoResult::Status::error) broke(half.from);
-    return true;
+    if (got.status == Status::error) broke(half.from);
+    return 0;
   }
-  const std::span<const std::byte> bytes = buffer_.first(got.bytes);
+  half.size.read(got.bytes);
+  if (half.pipe != nullptr) return got.bytes;
+  const std::span<const std::byte> bytes = context_.buffer.first(got.bytes);
   const std::size_t written = write(half, bytes);
   moved += written;
   if (written < bytes.size() && !half.ended) {
     const auto rest = bytes.subspan(written);
-    half.pending = {std::make_unique_for_overwrite<std::byte[]>(rest.size()), 0, rest.size()};
+    half.pending = {std::make_unique_for_overwrite<std::byte[]>(rest.size()), 0,
+                    static_cast<std::uint32_t>(rest.size())};
     std::ranges::copy(rest, half.pending.bytes.get());
   }
-  return true;
+  return got.bytes;
+}
+
+void Relay::lend_pipe(Half& half) {
+  if (!half.size.bulk() || !half.from.spliceable() || !half.to.spliceable()) {
+    half.pipe.reset();
+  } else if (half.pipe == nullptr) {
+    half.pipe = context_.pipes.take();
+  }
+}
+
+IoResult Relay::read(Half& half) {
+  return half.pipe != nullptr ? half.from.read(*half.pipe) : half.from.read(context_.buffer);
 }
 
 std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {
-  if (!half.to.writable()) return 0;
-  const IoResult put = half.to.write(bytes);
-  if (put.status == IoResult::Status::error) broke(half.to);
-  return put.status == IoResult::Status::ok ? put.bytes : 0;
+  return half.to.writable() ? account(half, half.to.write(bytes)) : 0;
+}
+
+std::size_t Relay::account(Half& half, IoResult put) {
+  if (put.status == Status::error) broke(half.to);
+  return put.status == Status::ok ? put.bytes : 0;
 }
 
 void Relay::pass_on_end(Half& half) {
-  if (!broken_) half.to.shutdown_write();
   half.ended = true;
-  if (half_closed()) owner_.relay_half_closed();
+  // After both ends the streams are closed anyway.
+  if (!half_closed()) return;
+  if (!broken_) half.to.shutdown_write();
+  owner_.relay_half_closed();
 }
 
 // Nothing can reach that side any more; what it sent before is still read and passed on.
 void Relay::broke(Stream& stream) {
   Half& towards = &stream == backend_.get() ? up_ : down_;
   towards.ended = true;
-  towards.pending = {};
+  towards.drop_pending();
   if (&stream == survivor_) survivor_ = nullptr;
   if (std::exchange(broken_, true)) return;
   survivor_ = &stream == backend_.get() ? client_.get() : backend_.get();
   owner_.relay_breaking();
+}
+
+void Relay::Half::drop_pending() {
+  pending = {};
+  pipe.reset();
 }
 
 }  // namespace fwd

@@ -1,22 +1,33 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
+#include "core/bulk_detector.h"
 #include "core/time.h"
+#include "net/pipe_cache.h"
 #include "net/stream.h"
 
 namespace fwd {
 
-enum class Direction { upstream, downstream };  // client to backend, backend to client
+enum class Direction : std::uint8_t { upstream, downstream };  // client to backend, backend to client
 
 enum class RelayEnd { finished, reset };
 
+// What all relays of a loop share.
+struct RelayContext {
+  std::span<std::byte> buffer;  // scratch space: nothing stays in it between events
+  PipeCache& pipes;
+};
+
 // Moves bytes both ways between a client and a backend until both have said they are done.
 //
+// Small messages are served at each event. A direction that proves to be bulk is moved through a pipe where
+// both streams allow it (splice(2)), else by copying, and only in turns, which come after all events.
 // Back-pressure: a side is read only while nothing is pending for the other one, so that at most one buffer
-// per direction waits in memory. FIN becomes a FIN once what came before it is written. A reset of one side
+// or pipe per direction waits. FIN becomes a FIN once what came before it is written. A reset of one side
 // reaches the other as a reset, after what was received before it; after `kResetGrace` also without that.
 // Loop thread only; owns both streams; destroying it closes them.
 class Relay final : private Stream::Owner {
@@ -37,12 +48,11 @@ class Relay final : private Stream::Owner {
   };
 
   static constexpr Duration kResetGrace = std::chrono::seconds(5);
-  // Turns of one buffer that a direction gets before others are served.
-  static constexpr int kTurns = 4;
+  // What a direction reads before others are served.
+  static constexpr std::size_t kTurnBytes = 262'144;
 
-  // `buffer` is scratch space shared by all relays of a loop; nothing stays in it between events.
-  Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, std::span<std::byte> buffer,
-        Owner& owner);
+  // `context` outlives the relay.
+  Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context, Owner& owner);
 
   // Begins: takes what is already there. May call the owner.
   void start();
@@ -57,33 +67,42 @@ class Relay final : private Stream::Owner {
  private:
   struct Pending {
     std::unique_ptr<std::byte[]> bytes;
-    std::size_t begin = 0;
-    std::size_t end = 0;
-
-    bool empty() const { return bytes == nullptr; }
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
   };
   // One direction. `ended`: nothing more comes, and the end was passed on.
   struct Half {
-    Direction direction;
     Stream& from;
     Stream& to;
-    Pending pending;
+    Direction direction;
+    BulkDetector size;
     bool source_ended = false;  // EOF or an error was read
     bool ended = false;
+    Pending pending{};
+    PipeLease pipe{};
+
+    bool empty() const { return pending.bytes == nullptr && (pipe == nullptr || pipe->bytes == 0); }
+    bool can_move() const { return empty() ? from.readable() : to.writable(); }
+    void drop_pending();
   };
 
   void on_stream(Stream& stream) override;
-  void work();
+  void on_turn(Stream& stream) override;
+  void serve(Half& half);
+  void finish();
   void pump(Half& half);
   bool flush(Half& half, std::size_t& moved);
-  bool refill(Half& half, std::size_t& moved);
+  std::size_t refill(Half& half, std::size_t& moved);
+  IoResult read(Half& half);
+  void lend_pipe(Half& half);
   std::size_t write(Half& half, std::span<const std::byte> bytes);
+  std::size_t account(Half& half, IoResult put);
   void pass_on_end(Half& half);
   void broke(Stream& stream);
 
   std::unique_ptr<Stream> client_;
   std::unique_ptr<Stream> backend_;
-  std::span<std::byte> buffer_;
+  RelayContext& context_;
   Owner& owner_;
   Half up_;
   Half down_;

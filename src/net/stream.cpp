@@ -1,5 +1,6 @@
 #include "net/stream.h"
 
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -14,6 +15,14 @@ namespace fwd {
 namespace {
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+ssize_t splice(int from, int to, std::size_t bytes = Pipe::kBytes) {
+  ssize_t moved = 0;
+  do {
+    moved = ::splice(from, nullptr, to, nullptr, bytes, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+  } while (moved < 0 && errno == EINTR);
+  return moved;
+}
 
 // More than any greeting; who goes on sending gets a reset.
 constexpr int kMostDiscards = 8;
@@ -55,6 +64,31 @@ IoResult SocketStream::write(std::span<const std::byte> from) {
   if (put >= 0) {
     const auto bytes = static_cast<std::size_t>(put);
     if (bytes < from.size()) descriptor_.clear_writable();
+    return {IoResult::Status::ok, bytes};
+  }
+  if (!would_block(errno)) return {IoResult::Status::error, 0};
+  descriptor_.clear_writable();
+  return {IoResult::Status::would_block, 0};
+}
+
+IoResult SocketStream::read(Pipe& into) {
+  const ssize_t got = splice(descriptor_.fd(), into.in());
+  if (got > 0) {
+    into.bytes = static_cast<std::size_t>(got);
+    return {IoResult::Status::ok, into.bytes};
+  }
+  if (got == 0) return {IoResult::Status::eof, 0};
+  if (!would_block(errno)) return {IoResult::Status::error, 0};
+  descriptor_.clear_readable();
+  return {IoResult::Status::would_block, 0};
+}
+
+IoResult SocketStream::write(Pipe& from) {
+  const ssize_t put = splice(from.out(), descriptor_.fd(), from.bytes);
+  if (put >= 0) {
+    const auto bytes = static_cast<std::size_t>(put);
+    from.bytes -= bytes;
+    if (from.bytes > 0) descriptor_.clear_writable();
     return {IoResult::Status::ok, bytes};
   }
   if (!would_block(errno)) return {IoResult::Status::error, 0};

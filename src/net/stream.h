@@ -4,6 +4,7 @@
 #include <memory>
 #include <span>
 
+#include "net/pipe_cache.h"
 #include "net/poller.h"
 #include "net/socket.h"
 
@@ -31,6 +32,8 @@ class Stream {
    public:
     // Something may have changed: look at readable(), writable(), failed(). May destroy the stream.
     virtual void on_stream(Stream& stream) = 0;
+    // The turn that call_again() asked for. May destroy the stream.
+    virtual void on_turn(Stream& stream) { on_stream(stream); }
 
    protected:
     ~Owner() = default;
@@ -43,6 +46,10 @@ class Stream {
 
   virtual IoResult read(std::span<std::byte> into) = 0;
   virtual IoResult write(std::span<const std::byte> from) = 0;  // may take a part
+  // Whether bytes can go through a pipe, without a copy, by the two that follow.
+  virtual bool spliceable() const { return false; }
+  virtual IoResult read(Pipe&) { return {IoResult::Status::error, 0}; }   // into an empty pipe
+  virtual IoResult write(Pipe&) { return {IoResult::Status::error, 0}; }  // from a pipe that holds bytes
   virtual void shutdown_write() = 0;
   // Whether a shutdown_write() waits because the peer would answer it by closing (TLS 1.2); release_end()
   // sends it.
@@ -61,7 +68,7 @@ class Stream {
   virtual bool readable() const = 0;  // worth a read
   virtual bool writable() const = 0;  // worth a write
   virtual bool failed() const = 0;    // a reset or another error has arrived
-  // Asks for on_stream in the next pass, for work cut short.
+  // Asks for on_turn once others have been served, for work cut short.
   virtual void call_again() = 0;
   virtual void start_keepalive(const Keepalive& keepalive) = 0;
 
@@ -79,13 +86,18 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   // The socket must be connected or connecting, and not blocking.
   SocketStream(Poller& poller, Fd fd) : descriptor_(poller, std::move(fd), *this) {}
 
-  // Must be called once before use; false when the poller has no room.
+  // One of them must be called once before use. watch: false when the poller has no room.
   bool watch() { return descriptor_.watch(); }
-  void assume_writable() { descriptor_.assume_writable(); }
+  void watch_later() { descriptor_.watch_later(); }
+  void assume_ready() { descriptor_.assume_ready(); }
   int fd() const { return descriptor_.fd(); }
 
   IoResult read(std::span<std::byte> into) override;
   IoResult write(std::span<const std::byte> from) override;
+  // At urgent data splice stops for good.
+  bool spliceable() const override { return !descriptor_.urgent(); }
+  IoResult read(Pipe& into) override;
+  IoResult write(Pipe& from) override;
   void shutdown_write() override;
   void abort() override;
   bool drained() override;
@@ -102,6 +114,9 @@ class SocketStream final : public Stream, private Descriptor::Owner {
  private:
   void on_ready(Descriptor&) override {
     if (owner_ != nullptr) owner_->on_stream(*this);
+  }
+  void on_turn(Descriptor&) override {
+    if (owner_ != nullptr) owner_->on_turn(*this);
   }
 
   Descriptor descriptor_;

@@ -246,4 +246,9 @@ void TlsStream::on_stream(Stream&) {
   if (owner_ != nullptr) owner_->on_stream(*this);
 }
 
+void TlsStream::on_turn(Stream&) {
+  if (goodbye_ == Goodbye::waiting) say_goodbye();
+  if (owner_ != nullptr) owner_->on_turn(*this);
+}
+
 }  // namespace fwd

@@ -59,6 +59,7 @@ class TlsStream final : public Stream, private Stream::Owner {
   };
 
   void on_stream(Stream&) override;
+  void on_turn(Stream&) override;
   bool prepare(const std::string& name);
   bool check_name(const std::string& name);
   Handshake refuse(TlsFault fault);

@@ -24,7 +24,7 @@ struct Rig final : Relay::Owner {
     check_reads(*backend, *client);
     before_start(*this);
     Relay::Owner& self = *this;
-    relay.emplace(std::unique_ptr<Stream>(client), std::unique_ptr<Stream>(backend), buffer, self);
+    relay.emplace(std::unique_ptr<Stream>(client), std::unique_ptr<Stream>(backend), context, self);
     relay->start();
   }
   static void check_reads(ScriptedStream& from, const ScriptedStream& to) {
@@ -52,6 +52,8 @@ struct Rig final : Relay::Owner {
   ScriptedStream* client = new ScriptedStream;  // the relay owns them
   ScriptedStream* backend = new ScriptedStream;
   std::array<std::byte, kRigBuffer> buffer{};
+  PipeCache no_pipes{0};
+  RelayContext context{buffer, no_pipes};
   std::size_t moved_up = 0;
   std::size_t moved_down = 0;
   int half_closed = 0;

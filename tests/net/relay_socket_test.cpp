@@ -64,7 +64,7 @@ class Peer {
 class RelaySocketTest : public testing::Test, public Relay::Owner {
  protected:
   RelaySocketTest() {
-    relay = std::make_unique<Relay>(open(client, 1), open(backend, 2), buffer, *this);
+    relay = std::make_unique<Relay>(open(client, 1), open(backend, 2), context, *this);
     relay->start();
   }
   std::unique_ptr<Stream> open(Peer& peer, std::uint64_t seed) {
@@ -93,6 +93,8 @@ class RelaySocketTest : public testing::Test, public Relay::Owner {
   Loop loop;
   Poller poller{loop};
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
+  PipeCache pipes{2};
+  RelayContext context{buffer, pipes};
   Peer client;
   Peer backend;
   std::size_t moved_up = 0;

@@ -106,8 +106,8 @@ TEST_F(RelayTest, ReadsASideOnlyWhileNothingIsPendingForTheOther) {
   EXPECT_EQ(backend.received, "0123456789") << "the other direction does not matter";
 }
 
-TEST_F(RelayTest, GivesOthersTheirTurnAfterAFewBuffers) {
-  constexpr std::size_t kShare = kRigBuffer * Relay::kTurns;
+TEST_F(RelayTest, GivesOthersTheirTurnAfterAShare) {
+  constexpr std::size_t kShare = Relay::kTurnBytes;
   const std::string bulk(2 * kShare, 'x');
   client.send(bulk);
   EXPECT_EQ(backend.received.size(), kShare);

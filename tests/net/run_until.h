@@ -21,7 +21,7 @@ bool run_until(Loop& loop, Fact fact, Duration limit = std::chrono::seconds(20))
 
 // Passes that do not wait: gives what is due already every chance to happen.
 inline void run_passes(Loop& loop, int passes = 5) {
-  for (int i = 0; i < passes; ++i) uv_run(loop.uv(), UV_RUN_NOWAIT);
+  for (int i = 0; i < passes; ++i) loop.run_ready();
 }
 
 }  // namespace fwd

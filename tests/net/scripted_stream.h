@@ -44,7 +44,7 @@ class ScriptedStream final : public Stream {
   bool run_ready() {
     if (calls_asked == 0) return false;
     calls_asked = 0;
-    tell();
+    if (owner_ != nullptr) owner_->on_turn(*this);
     return true;
   }
   void tell() {

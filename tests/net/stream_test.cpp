@@ -72,7 +72,7 @@ TEST_F(SocketStreamTest, ResetIsFoundBehindWhatCameBeforeIt) {
 }
 
 TEST_F(SocketStreamTest, WritesUntilThePeerTakesNoMore) {
-  stream->assume_writable();
+  stream->assume_ready();
   fill();
   EXPECT_EQ(write("x").status, Status::would_block);
   EXPECT_TRUE(run_until(loop, [this] {
@@ -113,7 +113,7 @@ TEST_F(SocketStreamTest, AbortedOneIsClosedWithAReset) {
 
 TEST_F(SocketStreamTest, TellsOnceWhatWasWrittenIsOnItsWay) {
   EXPECT_TRUE(stream->drained()) << "nothing was written";
-  stream->assume_writable();
+  stream->assume_ready();
   fill();
   EXPECT_FALSE(stream->drained());
   run_passes(loop);

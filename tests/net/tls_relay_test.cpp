@@ -32,7 +32,7 @@ class TlsRelayTest : public TlsVersionFixture, public Relay::Owner {
     client_socket = std::move(pair.far);
     auto near = std::make_unique<SocketStream>(poller, std::move(pair.near));
     ASSERT_TRUE(near->watch());
-    relay = std::make_unique<Relay>(std::move(near), std::move(stream), buffer, *this);
+    relay = std::make_unique<Relay>(std::move(near), std::move(stream), context, *this);
     relay->start();
   }
   void client_sends_some() {
@@ -65,6 +65,8 @@ class TlsRelayTest : public TlsVersionFixture, public Relay::Owner {
   void relay_ended(RelayEnd end) override { ends.push_back(end); }
 
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
+  PipeCache pipes{2};
+  RelayContext context{buffer, pipes};
   Random random{1};
   Fd client_socket;
   std::string outgoing;
