@@ -49,7 +49,7 @@ class Bulk {
   }
 
   void add_stream(std::uint64_t number, const Message& question) {
-    Stream& stream = streams_.emplace_back(dial(options_, number), Transfer(question));
+    Stream& stream = streams_.emplace_back(Stream{dial(options_, number), Transfer(question)});
     if (!stream.link.valid()) {
       ++outcome_.errors;
       return;

@@ -8,7 +8,7 @@ build="g++ make cmake ninja-build pkg-config libuv1-dev libssl-dev libyaml-cpp-d
 test="libgtest-dev libgmock-dev prometheus python3 python3-pytest iproute2 curl netcat-openbsd nginx-light
   redis-server redis-tools postgresql openssh-server openssh-client systemd haproxy libnginx-mod-stream
   mariadb-server mariadb-client python3-pymysql postfix openssl"
-check="clang clang-format clang-tidy"
+check="clang libclang-rt-14-dev clang-format clang-tidy"
 
 case "${1:-build}" in
   build) wanted="$build" ;;

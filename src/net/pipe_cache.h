@@ -16,7 +16,7 @@ class Pipe {
  public:
   // What one holds and one splice asks for. More is not given to an unprivileged process for long: all pipes
   // of a user have 64 MiB together.
-  static constexpr std::size_t kBytes = 262'144;
+  static constexpr std::size_t kBytes = 1'048'576;
 
   Pipe(PipeCache& cache, Fd in, Fd out) : cache_(cache), in_(std::move(in)), out_(std::move(out)) {}
 

@@ -9,7 +9,7 @@
 namespace fwd {
 namespace {
 
-constexpr std::uint32_t kInput = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+constexpr std::uint32_t kInput = EPOLLIN | EPOLLPRI | EPOLLRDHUP;
 constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr std::uint32_t kWriteEvents = EPOLLOUT | EPOLLHUP | EPOLLERR;
 constexpr std::uint64_t kLibuv = static_cast<std::uint64_t>(-1);
@@ -50,9 +50,24 @@ void Descriptor::rearm() {
   if (registered_) poller_.control(EPOLL_CTL_MOD, *this);
 }
 
+void Descriptor::clear_readable() {
+  readable_ = false;
+  if (input_) return;
+  input_ = true;
+  if (registered_) poller_.control(EPOLL_CTL_MOD, *this);
+}
+
 void Descriptor::clear_writable() {
   writable_ = false;
   if (!output_) rearm();
+}
+
+void Descriptor::pause_input() {
+  readable_ = true;
+  if (!input_ || !registered_) return;
+  input_ = false;
+  output_ = !writable_;  // else the change itself would make an event
+  poller_.control(EPOLL_CTL_MOD, *this);
 }
 
 Poller::Poller(Loop& loop) : loop_(loop), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
@@ -78,7 +93,7 @@ void Poller::assign_slot(Descriptor& descriptor) {
 
 bool Poller::control(int operation, Descriptor& descriptor) {
   epoll_event event{};
-  event.events = descriptor.output_ ? kInput | EPOLLOUT : kInput;
+  event.events = (descriptor.input_ ? kInput : 0U) | (descriptor.output_ ? EPOLLOUT : 0U) | EPOLLET;
   event.data.u64 = pack(descriptor.slot_, slots_[descriptor.slot_].generation);
   descriptor.registered_ = ::epoll_ctl(epoll_.get(), operation, descriptor.fd(), &event) == 0;
   return descriptor.registered_;

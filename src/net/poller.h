@@ -53,8 +53,10 @@ class Descriptor {
   bool urgent() const { return urgent_; }    // TCP urgent data has come: reads stop short at its mark
   bool failed() const { return failed_; }    // a reset or another error has arrived
 
-  void clear_readable() { readable_ = false; }
+  void clear_readable();
   void clear_writable();
+  // No more input events until a read was tried and would block: for a source that has to wait anyway.
+  void pause_input();
   // For a socket that is worth a try, as one just accepted.
   void assume_ready() { readable_ = writable_ = true; }
 
@@ -73,7 +75,8 @@ class Descriptor {
   bool urgent_ : 1 = false;
   bool queued_ : 1 = false;      // waits for its turn
   bool registered_ : 1 = false;  // in the epoll set
-  bool output_ : 1 = true;       // the set is asked for output too
+  bool input_ : 1 = true;        // the set is asked for input
+  bool output_ : 1 = true;       // and for output
 };
 
 // Watches the descriptors of one loop: an edge-triggered epoll set, so that a descriptor costs one

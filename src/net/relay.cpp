@@ -79,7 +79,11 @@ void Relay::pump(Half& half) {
       break;
     }
   }
-  if (half.empty()) half.pipe.reset();
+  if (half.empty()) {
+    half.pipe.reset();
+  } else if (!half.ended && !half.source_ended) {
+    half.from.pause_input();  // it has to wait: what arrives meanwhile need not wake anybody
+  }
   if (moved > 0) owner_.relay_moved(half.direction, moved);
 }
 

@@ -49,7 +49,7 @@ class Relay final : private Stream::Owner {
 
   static constexpr Duration kResetGrace = std::chrono::seconds(5);
   // What a direction reads before others are served.
-  static constexpr std::size_t kTurnBytes = 262'144;
+  static constexpr std::size_t kTurnBytes = 1'048'576;
 
   // `context` outlives the relay.
   Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context, Owner& owner);

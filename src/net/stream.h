@@ -68,6 +68,8 @@ class Stream {
   virtual bool readable() const = 0;  // worth a read
   virtual bool writable() const = 0;  // worth a write
   virtual bool failed() const = 0;    // a reset or another error has arrived
+  // No more events of what arrives until a read would block.
+  virtual void pause_input() = 0;
   // Asks for on_turn once others have been served, for work cut short.
   virtual void call_again() = 0;
   virtual void start_keepalive(const Keepalive& keepalive) = 0;
@@ -104,6 +106,7 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   bool readable() const override { return descriptor_.readable(); }
   bool writable() const override { return descriptor_.writable(); }
   bool failed() const override { return descriptor_.failed(); }
+  void pause_input() override { descriptor_.pause_input(); }
   void call_again() override { descriptor_.call_again(); }
   IdleState peek() override;
   void start_keepalive(const Keepalive& keepalive) override { set_keepalive(descriptor_.fd(), keepalive); }

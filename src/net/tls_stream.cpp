@@ -237,6 +237,11 @@ bool TlsStream::writable() const {
 
 bool TlsStream::failed() const { return socket_->failed() || mute_ || deaf_; }
 
+// Unless something else than a read waits for input.
+void TlsStream::pause_input() {
+  if (write_waits_ != Wait::input && goodbye_ != Goodbye::waiting) socket_->pause_input();
+}
+
 void TlsStream::call_again() { socket_->call_again(); }
 
 void TlsStream::start_keepalive(const Keepalive& keepalive) { socket_->start_keepalive(keepalive); }

@@ -47,6 +47,7 @@ class TlsStream final : public Stream, private Stream::Owner {
   bool readable() const override;
   bool writable() const override;
   bool failed() const override;
+  void pause_input() override;
   void call_again() override;
   void start_keepalive(const Keepalive& keepalive) override;
 

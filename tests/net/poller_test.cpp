@@ -81,6 +81,44 @@ TEST_F(PollerTest, WritableAgainOnceThePeerHasMadeRoom) {
   }));
 }
 
+TEST_F(PollerTest, PausedInputMakesNoEventUntilAReadWouldBlock) {
+  Watched watched(poller, std::move(pair.near));
+  ASSERT_TRUE(run_until_called(watched));
+  watched.descriptor->pause_input();
+  send_text(pair.far.get(), "one");
+  run_passes(loop);
+  EXPECT_EQ(watched.calls, 1);
+  EXPECT_TRUE(watched.descriptor->readable()) << "or nobody would try";
+
+  EXPECT_EQ(take(watched.descriptor->fd()).bytes, "one");
+  send_text(pair.far.get(), "two");
+  watched.descriptor->clear_readable();
+  EXPECT_TRUE(run_until(loop, [&] { return watched.descriptor->readable(); }))
+      << "what came before it was cleared is told too";
+}
+
+TEST_F(PollerTest, AResetIsToldThoughInputIsPaused) {
+  Watched watched(poller, std::move(pair.near));
+  ASSERT_TRUE(run_until_called(watched));
+  watched.descriptor->pause_input();
+  reset_connection(pair.far);
+  EXPECT_TRUE(run_until(loop, [&] { return watched.descriptor->failed(); }));
+}
+
+TEST_F(PollerTest, OutputIsToldThoughInputIsPaused) {
+  Watched watched(poller, std::move(pair.near));
+  ASSERT_TRUE(run_until_called(watched));
+  watched.descriptor->pause_input();
+  const std::string chunk(1 << 16, 'x');
+  while (::send(watched.descriptor->fd(), chunk.data(), chunk.size(), MSG_NOSIGNAL) > 0) {
+  }
+  watched.descriptor->clear_writable();
+  EXPECT_TRUE(run_until(loop, [&] {
+    take(pair.far.get());
+    return watched.descriptor->writable();
+  }));
+}
+
 TEST_F(PollerTest, ResetIsAFailureThatCanBeReadToo) {
   Watched watched(poller, std::move(pair.near));
   reset_connection(pair.far);

@@ -93,7 +93,8 @@ class RelayBulkTest : public testing::TestWithParam<std::size_t>, public Relay::
 
 TEST_P(RelayBulkTest, BulkAndSmallMessagesInTurnArriveWhole) {
   std::string all;
-  for (const std::size_t size : {64, 8'000'000, 1, 100, 3'000'000, 40'000, 40'000, 5}) {
+  for (const std::size_t size :
+       std::initializer_list<std::size_t>{64, 8'000'000, 1, 100, 3'000'000, 40'000, 40'000, 5}) {
     const std::string text = random_text(size);
     carry(text);
     all += text;

@@ -91,6 +91,7 @@ class ScriptedStream final : public Stream {
   bool readable() const override { return read_so_far < sent.size() || end_unread_; }
   bool writable() const override { return room_ > 0 || writes_break_ || end_ == End::reset; }
   bool failed() const override { return end_ == End::reset; }
+  void pause_input() override { input_paused = true; }
   void call_again() override { ++calls_asked; }
   void start_keepalive(const Keepalive&) override {}
 
@@ -99,6 +100,7 @@ class ScriptedStream final : public Stream {
   std::string received;  // by the peer
   std::size_t read_so_far = 0;
   int calls_asked = 0;
+  bool input_paused = false;
   bool finished = false;  // the peer has sent a FIN
   bool shut = false;
   bool aborted = false;
