@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "protocol.h"
+
 namespace fwd::bench {
 namespace {
 
@@ -77,6 +79,12 @@ Step Link::send(std::span<const char> data, std::size_t& offset) {
   const int result = SSL_write_ex(tls_.get(), data.data() + offset, data.size() - offset, &sent);
   offset += sent;
   return outcome(result);
+}
+
+Step Link::send_pattern(std::uint64_t position, std::uint64_t bytes, std::size_t& sent) {
+  const std::span<const char> chunk = pattern_at(position, bytes);
+  return tls_ ? send(chunk, sent)
+              : send_file_some(socket_, pattern_file(), pattern_offset(position), chunk.size(), sent);
 }
 
 Step Link::receive(std::span<char> data, std::size_t& offset) {

@@ -42,6 +42,9 @@ class Link {
   Step handshake();  // done at once without TLS
   bool resumed() const;
   Step send(std::span<const char> data, std::size_t& offset);
+  // At most a chunk of the pattern from `position` on; without TLS no byte of it is copied, as file servers
+  // do.
+  Step send_pattern(std::uint64_t position, std::uint64_t bytes, std::size_t& sent);
   Step receive(std::span<char> data, std::size_t& offset);
   bool holds_data() const;  // received already, so that the descriptor will not become readable for it
 

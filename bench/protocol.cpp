@@ -1,7 +1,12 @@
 #include "protocol.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <random>
+#include <system_error>
 #include <vector>
 
 namespace fwd::bench {
@@ -15,6 +20,20 @@ std::vector<char> make_pattern() {
   for (std::size_t i = 0; i < kPeriod; ++i) pattern[i] = static_cast<char>(random());
   for (std::size_t i = kPeriod; i < pattern.size(); ++i) pattern[i] = pattern[i - kPeriod];
   return pattern;
+}
+
+const std::vector<char>& pattern() {
+  static const std::vector<char> made = make_pattern();
+  return made;
+}
+
+Fd make_pattern_file() {
+  Fd file(memfd_create("pattern", MFD_CLOEXEC));
+  const auto size = static_cast<ssize_t>(pattern().size());
+  if (!file.valid() || write(file.get(), pattern().data(), pattern().size()) != size) {
+    throw std::system_error(errno, std::generic_category(), "memfd_create");
+  }
+  return file;
 }
 
 }  // namespace
@@ -34,9 +53,15 @@ Message answer_to(const Message& question) {
   return answer;
 }
 
+std::uint64_t pattern_offset(std::uint64_t offset) { return offset % kPeriod; }
+
 std::span<const char> pattern_at(std::uint64_t offset, std::uint64_t bytes) {
-  static const std::vector<char> pattern = make_pattern();
-  return {pattern.data() + offset % kPeriod, std::min<std::uint64_t>(bytes, kChunkBytes)};
+  return {pattern().data() + pattern_offset(offset), std::min<std::uint64_t>(bytes, kChunkBytes)};
+}
+
+const Fd& pattern_file() {
+  static const Fd file = make_pattern_file();
+  return file;
 }
 
 bool matches_pattern(std::span<const char> data, std::uint64_t offset) {

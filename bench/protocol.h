@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "socket.h"
+
 namespace fwd::bench {
 
 // What a client asks of the server, and how both know that every byte arrived.
@@ -35,6 +37,9 @@ inline constexpr Message kGreeting{.ask = Ask::reply, .bytes = 0, .content = {1,
 // blocks show.
 constexpr std::size_t kChunkBytes = 262'144;
 std::span<const char> pattern_at(std::uint64_t offset, std::uint64_t bytes);  // at most one chunk
+// The same as a file in memory; there position `offset` is at:
+const Fd& pattern_file();
+std::uint64_t pattern_offset(std::uint64_t offset);
 bool matches_pattern(std::span<const char> data, std::uint64_t offset);
 
 }  // namespace fwd::bench

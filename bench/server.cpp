@@ -117,7 +117,7 @@ class Session {
 
   bool source(Epoll& epoll) {
     std::size_t sent = 0;
-    const Step step = link_.send(pattern_at(pattern_offset_, message_.bytes - pattern_offset_), sent);
+    const Step step = link_.send_pattern(pattern_offset_, message_.bytes - pattern_offset_, sent);
     pattern_offset_ += sent;
     if (step != Step::done) return step == Step::blocked;
     if (pattern_offset_ < message_.bytes) return true;

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,6 +98,14 @@ Fd start_connect(const sockaddr_in& target, in_addr source) {
 
 Step send_some(const Fd& socket, std::span<const char> data, std::size_t& offset) {
   const ssize_t sent = send(socket.get(), data.data() + offset, data.size() - offset, MSG_NOSIGNAL);
+  if (sent > 0) offset += static_cast<std::size_t>(sent);
+  return outcome(sent);
+}
+
+Step send_file_some(const Fd& socket, const Fd& file, std::uint64_t position, std::size_t bytes,
+                    std::size_t& offset) {
+  auto from = static_cast<off_t>(position);
+  const ssize_t sent = sendfile(socket.get(), file.get(), &from, bytes);
   if (sent > 0) offset += static_cast<std::size_t>(sent);
   return outcome(sent);
 }

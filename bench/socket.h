@@ -47,6 +47,9 @@ Fd start_connect(const sockaddr_in& target, in_addr source);
 // What one read or write came to. The offset moves on by what was done.
 enum class Step { done, blocked, ended, failed };
 Step send_some(const Fd& socket, std::span<const char> data, std::size_t& offset);
+// `bytes` of a file from `position` on, without a copy.
+Step send_file_some(const Fd& socket, const Fd& file, std::uint64_t position, std::size_t bytes,
+                    std::size_t& offset);
 Step receive_some(const Fd& socket, std::span<char> data, std::size_t& offset);
 
 // An epoll set whose events carry their owner's address.

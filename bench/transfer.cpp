@@ -26,7 +26,7 @@ Step Transfer::ask(Link& link) {
 
 Step Transfer::send_pattern(Link& link) {
   std::size_t sent = 0;
-  const Step step = link.send(pattern_at(moved_, question_.bytes - moved_), sent);
+  const Step step = link.send_pattern(moved_, question_.bytes - moved_, sent);
   moved_ += sent;
   return step;
 }

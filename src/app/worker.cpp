@@ -30,7 +30,7 @@ Worker::Worker(Setup setup)
       deadlines_(loop_),
       dial_context_{poller_, deadlines_, setup_.dial_delay},
       buffer_(kBufferBytes),
-      pipes_(setup_.pipes),
+      pipes_(deadlines_, setup_.pipes),
       relay_context_{buffer_, pipes_},
       outcomes_timer_(loop_, [this] { flush_outcomes(); }),
       descriptors_timer_(loop_, [this] { report_free_place(); }),

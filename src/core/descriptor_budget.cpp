@@ -5,7 +5,7 @@
 namespace fwd {
 namespace {
 
-// Of 256 KiB each: the pipes of four workers are all that Linux gives to a user who is not root.
+// Of 1 MiB each: as much as Linux gives to a user who is not root.
 constexpr std::uint64_t kMostPipes = 64;
 constexpr std::uint64_t kPipeShare = 64;
 

@@ -48,8 +48,8 @@ class Relay final : private Stream::Owner {
   };
 
   static constexpr Duration kResetGrace = std::chrono::seconds(5);
-  // What a direction reads before others are served.
-  static constexpr std::size_t kTurnBytes = 1'048'576;
+  // After so many a direction lets others be served. A full pipe is one move.
+  static constexpr std::size_t kTurnBytes = 262'144;
 
   // `context` outlives the relay.
   Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context, Owner& owner);

@@ -81,7 +81,8 @@ class RelayBulkTest : public testing::TestWithParam<std::size_t>, public Relay::
   Loop loop;
   Poller poller{loop};
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
-  PipeCache pipes{GetParam()};
+  Deadlines deadlines{loop};
+  PipeCache pipes{deadlines, GetParam()};
   RelayContext context{buffer, pipes};
   Fd client;
   Fd backend;

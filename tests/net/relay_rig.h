@@ -52,7 +52,9 @@ struct Rig final : Relay::Owner {
   ScriptedStream* client = new ScriptedStream;  // the relay owns them
   ScriptedStream* backend = new ScriptedStream;
   std::array<std::byte, kRigBuffer> buffer{};
-  PipeCache no_pipes{0};
+  Loop loop;
+  Deadlines deadlines{loop};
+  PipeCache no_pipes{deadlines, 0};
   RelayContext context{buffer, no_pipes};
   std::size_t moved_up = 0;
   std::size_t moved_down = 0;

@@ -93,7 +93,8 @@ class RelaySocketTest : public testing::Test, public Relay::Owner {
   Loop loop;
   Poller poller{loop};
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
-  PipeCache pipes{2};
+  Deadlines deadlines{loop};
+  PipeCache pipes{deadlines, 2};
   RelayContext context{buffer, pipes};
   Peer client;
   Peer backend;

@@ -106,6 +106,18 @@ TEST_F(RelayTest, ReadsASideOnlyWhileNothingIsPendingForTheOther) {
   EXPECT_EQ(backend.received, "0123456789") << "the other direction does not matter";
 }
 
+TEST_F(RelayTest, WantsNoEventsOfASideThatHasToWait) {
+  backend.make_room(1);
+  client.send("0123456789");
+  EXPECT_TRUE(client.input_paused);
+  client.send("abc");
+  client.finish(End::fin);
+  backend.make_room(ScriptedStream::kNoLimit);
+  EXPECT_FALSE(client.input_paused);
+  EXPECT_EQ(backend.received, "0123456789abc");
+  EXPECT_TRUE(backend.shut);
+}
+
 TEST_F(RelayTest, GivesOthersTheirTurnAfterAShare) {
   constexpr std::size_t kShare = Relay::kTurnBytes;
   const std::string bulk(2 * kShare, 'x');

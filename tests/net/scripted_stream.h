@@ -22,14 +22,14 @@ class ScriptedStream final : public Stream {
   void send(std::string_view text) {
     if (end_ != End::none) return;
     sent += text;
-    tell();
+    if (!input_paused) tell();
   }
   void finish(End end) {
     if (end_ == End::reset || end_ == end) return;
     end_ = end;
     finished |= end == End::fin;
     end_unread_ = true;
-    tell();
+    if (!input_paused || end == End::reset) tell();
   }
   void make_room(std::size_t bytes) {
     room_ = bytes;
@@ -61,6 +61,7 @@ class ScriptedStream final : public Stream {
   IoResult read(std::span<std::byte> into) override {
     before_read();
     const auto rest = std::string_view(sent).substr(read_so_far).substr(0, into.size());
+    if (rest.size() < into.size()) input_paused = false;
     if (!rest.empty()) {
       std::ranges::copy(std::as_bytes(std::span(rest)), into.begin());
       read_so_far += rest.size();
@@ -88,7 +89,7 @@ class ScriptedStream final : public Stream {
   }
   void abort() override { aborted = true; }
   bool drained() override { return !sending_held_; }
-  bool readable() const override { return read_so_far < sent.size() || end_unread_; }
+  bool readable() const override { return read_so_far < sent.size() || end_unread_ || input_paused; }
   bool writable() const override { return room_ > 0 || writes_break_ || end_ == End::reset; }
   bool failed() const override { return end_ == End::reset; }
   void pause_input() override { input_paused = true; }

@@ -65,7 +65,8 @@ class TlsRelayTest : public TlsVersionFixture, public Relay::Owner {
   void relay_ended(RelayEnd end) override { ends.push_back(end); }
 
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
-  PipeCache pipes{2};
+  Deadlines deadlines{loop};
+  PipeCache pipes{deadlines, 2};
   RelayContext context{buffer, pipes};
   Random random{1};
   Fd client_socket;
