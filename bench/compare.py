@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 import lab
+import network
 import report
 import verdicts
 from arena import AGAIN, DIRECT, HAPROXY, NGINX, OURS, SPLICE, Arena
@@ -48,12 +49,13 @@ def commit():
     return done.stdout.strip() or "unknown"
 
 
-def environment(options, arena):
+def environment(options, arena, own_network):
     return {
         "begun": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "kernel": platform.release(),
         "CPU": f"{cpu_model()}, {os.cpu_count()} cores",
         "load average at the start": f"{os.getloadavg()[0]:.2f}",
+        "network": f"{'of its own' if own_network else 'of the machine'}, {network.congestion_control()}",
         "commit": commit(),
         "tcp-forwarder": first_line(options.binary, "-V") if options.binary else "left out",
         "HAProxy": first_line("haproxy", "-v"),
@@ -83,8 +85,9 @@ class Result:
 
 
 def run(options):
+    own_network = not options.this_network and network.enter_own()
     with Arena(options.load, options.binary) as arena:
-        result = Result(environment(options, arena))
+        result = Result(environment(options, arena, own_network))
         for number in range(options.rounds):
             for row in (ROWS[name] for name in options.rows):
                 names = contestants(row, options.only)
@@ -123,6 +126,8 @@ def parse_arguments():
                         help=f"some of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="also write every sample to FILE, after each row of each round")
     parser.add_argument("--plots", metavar="DIR", type=pathlib.Path, help="also draw SVG files; needs matplotlib")
+    parser.add_argument("--this-network", action="store_true",
+                        help="use the machine's network and its settings, rather than a namespace with Linux's own")
     parser.add_argument("--show-configs", action="store_true", help="also print how each proxy was configured")
     options = parser.parse_args()
     check(parser, options)
@@ -143,7 +148,7 @@ def check(parser, options):
         parser.error("--rounds from 1 to 100")
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < DESCRIPTORS:
         parser.error(f"{DESCRIPTORS} descriptors are needed for a process; see ulimit -Hn")
-    wanted = {"setpriv", "taskset"} | {program for program, name in PACKAGES.items() if name in options.only}
+    wanted = {"ip", "setpriv", "taskset"} | {program for program, name in PACKAGES.items() if name in options.only}
     if missing := sorted(program for program in wanted if not shutil.which(program)):
         parser.error(f"not installed: {', '.join(missing)}")
 

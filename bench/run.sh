@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-wanted="haproxy nginx-light libnginx-mod-stream openssl util-linux python3 python3-matplotlib"
+wanted="haproxy nginx-light libnginx-mod-stream openssl util-linux iproute2 python3 python3-matplotlib"
 out="${OUT:-build/bench}"
 
 # Servers that their packages would start must not run beside the measurement.

@@ -35,7 +35,7 @@ Fd make_socket() {
 
 Step outcome(ssize_t result) {
   if (result >= 0) return Step::done;
-  return errno == EAGAIN ? Step::blocked : Step::failed;
+  return errno == EAGAIN || errno == EINTR ? Step::blocked : Step::failed;
 }
 
 }  // namespace
