@@ -110,7 +110,7 @@ std::unique_ptr<Stream> BackendPool::take() {
     if (link.born > turned_away_) pacer_.opened();
     std::unique_ptr<Stream> stream = remove(link);
     pacer_.link_gone();
-    fill_soon(clock_now());  // after the session has what it came for
+    fill_soon(TimePoint{});  // after the session has what it came for
     return stream;
   }
   return nullptr;

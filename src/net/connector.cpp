@@ -94,7 +94,7 @@ LinkRequest::Step LinkRequest::next_member(bool doubtful_too) {
 
 // none_left: this member failed at once.
 LinkRequest::Step LinkRequest::try_member(BackendKey key) {
-  Attempt attempt{connector_.backends.lease(key), nullptr, clock_now()};
+  Attempt attempt{connector_.backends.lease(key), nullptr, {}};
   const Step step = take(attempt);
   return step == Step::none_left ? open(std::move(attempt)) : step;
 }
@@ -108,7 +108,7 @@ bool LinkRequest::take_doubtful() {
     if (backend == nullptr || !backend->listed) continue;
     std::unique_ptr<Stream> link = connector_.pool.take(key);
     if (link == nullptr) continue;
-    deliver({connector_.backends.lease(key), nullptr, clock_now(), true}, std::move(link));
+    deliver({connector_.backends.lease(key), nullptr, {}, true}, std::move(link));
     return true;
   }
   return false;
@@ -132,6 +132,7 @@ LinkRequest::Step LinkRequest::take(Attempt& attempt) {
       continue;
     }
     attempt.pooled = true;
+    attempt.began = clock_now();
     tried_.push_back(key);
     attempts_.push_back(std::move(attempt));
     return Step::started;
@@ -142,6 +143,7 @@ LinkRequest::Step LinkRequest::take(Attempt& attempt) {
 // none_left: this member failed at once.
 LinkRequest::Step LinkRequest::open(Attempt attempt) {
   Dial::Owner& self = *this;
+  attempt.began = clock_now();
   attempt.dial = std::make_unique<Dial>(connector_.context, self);
   const BackendTable::Entry& backend = attempt.lease.backend();
   const BackendKey key = backend.key;
@@ -196,6 +198,7 @@ void LinkRequest::deliver(Attempt winner, std::unique_ptr<Stream> stream) {
 }
 
 void LinkRequest::pass_on_losers() {
+  if (attempts_.empty()) return;
   const TimePoint doubtful = clock_now() - connector_.options.dial_stagger;
   for (Attempt& attempt : attempts_) {
     const BackendKey key = attempt.lease.backend().key;
@@ -211,7 +214,6 @@ void LinkRequest::dial_failed(Dial& dial, DialError error) {
   last_error_ = error;
   const TimePoint now = clock_now();
   if (std::exchange(loser.pooled, false)) {
-    loser.began = now;
     loser.lease.backend().pool->count(RetireReason::stale);
     const Step step = open(std::move(loser));
     return step == Step::none_left ? advance(now) : follow(step, now);

@@ -35,7 +35,6 @@ std::optional<DialError> Dial::start(DialTarget target) {
     out_of_descriptors_ = errno == EMFILE || errno == ENFILE;
     return classify_dial_error(errno);
   }
-  set_nodelay(fd.get());
   set_urgent_inline(fd.get());
   if (target.from && !bind_source(fd.get(), *target.from)) return DialError::local;
   to_ = target.to;
@@ -46,7 +45,8 @@ std::optional<DialError> Dial::start(DialTarget target) {
   }
   socket_ = std::make_unique<SocketStream>(context_.poller, std::move(fd));
   socket_->set_owner(this);
-  if (!socket_->watch()) return DialError::local;
+  socket_->delay_no_second_write();
+  socket_->watch_later();
   deadline_.set(began_ + target.timeout);
   return std::nullopt;
 }
@@ -86,7 +86,10 @@ void Dial::on_stream(Stream&) {
 }
 
 void Dial::check_connect() {
-  if (socket_->failed()) return failed(classify_dial_error(pending_error(socket_->fd())));
+  if (socket_->failed()) {
+    const int error = pending_error(socket_->fd());
+    return failed(error == 0 ? DialError::local : classify_dial_error(error));  // 0: it could not be watched
+  }
   if (!socket_->writable()) return;
   elapsed_ = clock_now() - began_;
   const Duration delay = context_.delay ? context_.delay(to_) : Duration::zero();
@@ -113,6 +116,7 @@ void Dial::connected() {
   deadline_.cancel();
   if (stages_.slots != nullptr && !take_turn()) return;
   stage_ = Stage::shaking_hands;
+  set_nodelay(socket_->fd());
   tls_ = std::make_unique<TlsStream>(*stages_.tls, std::move(socket_), stages_.name, stages_.sessions);
   tls_->set_owner(this);
   deadline_.set(clock_now() + stages_.handshake_timeout);

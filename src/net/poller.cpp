@@ -34,7 +34,6 @@ bool Descriptor::watch() {
 
 void Descriptor::watch_later() {
   poller_.assign_slot(*this);
-  output_ = false;
   poller_.new_.push_back(pack(slot_, poller_.slots_[slot_].generation));
 }
 
@@ -144,7 +143,9 @@ bool Poller::wait(int timeout_ms) {
 void Poller::register_new() {
   for (const std::uint64_t entry : new_) {
     Descriptor* descriptor = find(entry);
-    if (descriptor == nullptr || control(EPOLL_CTL_ADD, *descriptor)) continue;
+    if (descriptor == nullptr) continue;
+    descriptor->output_ = !descriptor->writable_;
+    if (control(EPOLL_CTL_ADD, *descriptor)) continue;
     descriptor->failed_ = descriptor->readable_ = descriptor->writable_ = true;
     enqueue(*descriptor);
   }

@@ -36,8 +36,8 @@ class Descriptor {
 
   // Begins to watch. False when the system has no room for it.
   bool watch();
-  // The same, before the loop waits next and first for input only, for a socket that is tried at once: what
-  // is read by then makes no event. Where the system has no room for it, it fails as after a reset.
+  // The same, before the loop waits next, and without output events when it is writable by then: what is done
+  // meanwhile makes no event. Where the system has no room for it, it fails as after a reset.
   void watch_later();
   // Ends watching at once; needed before closing when the same socket is open elsewhere too.
   void unwatch();

@@ -41,7 +41,7 @@ void close_cleanly(std::unique_ptr<Stream> stream) {
 IoResult SocketStream::read(std::span<std::byte> into) {
   ssize_t got = 0;
   do {
-    got = ::recv(descriptor_.fd(), into.data(), into.size(), 0);
+    got = receive(descriptor_.fd(), into);
   } while (got < 0 && errno == EINTR);
   if (got > 0) {
     const auto bytes = static_cast<std::size_t>(got);
@@ -56,10 +56,17 @@ IoResult SocketStream::read(std::span<std::byte> into) {
   return {IoResult::Status::would_block, 0};
 }
 
+void SocketStream::before_write() {
+  if (writes_ == Writes::any) return;
+  if (writes_ == Writes::one) set_nodelay(descriptor_.fd());
+  writes_ = writes_ == Writes::none ? Writes::one : Writes::any;
+}
+
 IoResult SocketStream::write(std::span<const std::byte> from) {
+  before_write();
   ssize_t put = 0;
   do {
-    put = ::send(descriptor_.fd(), from.data(), from.size(), MSG_NOSIGNAL);
+    put = send(descriptor_.fd(), from);
   } while (put < 0 && errno == EINTR);
   if (put >= 0) {
     const auto bytes = static_cast<std::size_t>(put);
@@ -84,6 +91,7 @@ IoResult SocketStream::read(Pipe& into) {
 }
 
 IoResult SocketStream::write(Pipe& from) {
+  before_write();
   const ssize_t put = splice(from.out(), descriptor_.fd(), from.bytes);
   if (put >= 0) {
     const auto bytes = static_cast<std::size_t>(put);

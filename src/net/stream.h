@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 
@@ -92,6 +93,8 @@ class SocketStream final : public Stream, private Descriptor::Owner {
   bool watch() { return descriptor_.watch(); }
   void watch_later() { descriptor_.watch_later(); }
   void assume_ready() { descriptor_.assume_ready(); }
+  // Sets TCP_NODELAY when it is written to again: the first write is never held back, and often the only one.
+  void delay_no_second_write() { writes_ = Writes::none; }
   int fd() const { return descriptor_.fd(); }
 
   IoResult read(std::span<std::byte> into) override;
@@ -122,8 +125,14 @@ class SocketStream final : public Stream, private Descriptor::Owner {
     if (owner_ != nullptr) owner_->on_turn(*this);
   }
 
+  void before_write();
+
+  // Counted until TCP_NODELAY is set; any: it needs no setting.
+  enum class Writes : std::uint8_t { none, one, any };
+
   Descriptor descriptor_;
   bool draining_ = false;
+  Writes writes_ = Writes::any;
 };
 
 }  // namespace fwd

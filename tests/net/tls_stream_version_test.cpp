@@ -105,10 +105,15 @@ TEST_P(Tls13StreamTest, ShutdownOfAFullSocketIsFinishedAtDestruction) {
 
 TEST_P(Tls13StreamTest, KeyUpdateIsAnsweredOnceAFullSocketHasRoom) {
   open_with_full_socket();
-  update_keys();
-  link->send("answer");
-  EXPECT_EQ(read(6), "answer") << "reading goes on meanwhile";
-  EXPECT_EQ(write("question").status, Status::would_block);
+  Status written = Status::ok;
+  // The system adds small writes to a large one that waits, though the buffer is full.
+  for (int i = 0; i < 5000 && written == Status::ok; ++i) {
+    update_keys();
+    link->send("answer");
+    ASSERT_EQ(read(6), "answer") << "reading goes on meanwhile";
+    written = write("question").status;
+  }
+  EXPECT_EQ(written, Status::would_block);
   EXPECT_FALSE(stream->writable());
   link->pause(false);
   ASSERT_TRUE(run([this] { return stream->writable(); }));
