@@ -27,6 +27,7 @@ class Control {
     DescriptorBudget budget;
     std::shared_ptr<SnapshotBoard> snapshots;
     std::vector<std::shared_ptr<WorkerCounters>> counters;  // one a worker
+    std::vector<int> cpus;                                  // one a worker, or none: any
     std::vector<std::vector<std::vector<Fd>>> listening;    // [worker][service]
     std::vector<TlsClients> tls;                            // one a worker, and one for control
     std::function<Duration(const Endpoint&)> dial_delay;    // see DialContext; called on every loop

@@ -38,6 +38,13 @@ std::string unusable_source(const Config& config) {
   return {};
 }
 
+// One for each worker, in turn.
+std::vector<int> share_cpus(const std::vector<int>& cpus, unsigned workers) {
+  std::vector<int> shares;
+  for (unsigned i = 0; i < workers && !cpus.empty(); ++i) shares.push_back(cpus[i % cpus.size()]);
+  return shares;
+}
+
 }  // namespace
 
 Forwarder::Forwarder(Config config, Options options)
@@ -58,7 +65,9 @@ std::optional<Forwarder::StartError> Forwarder::start() {
          {"effective", budget.max_connections}});
   }
   if (std::string error = unusable_source(config_); !error.empty()) return StartError{error, true};
-  if (std::string error = sockets_.open(config_, workers); !error.empty()) return StartError{error};
+  const std::vector<int> cpus =
+      config_.worker_cpu_affinity ? share_cpus(allowed_cpus(), workers) : std::vector<int>();
+  if (std::string error = sockets_.open(config_, workers, cpus); !error.empty()) return StartError{error};
   std::vector<TlsClients> tls(workers + 1);
   if (std::string error = make_tls_clients(tls); !error.empty()) return StartError{error, true};
   for (unsigned i = 0; i < workers; ++i) {
@@ -68,6 +77,7 @@ std::optional<Forwarder::StartError> Forwarder::start() {
                                                       .budget = budget,
                                                       .snapshots = snapshots_,
                                                       .counters = counters_,
+                                                      .cpus = cpus,
                                                       .listening = std::move(sockets_.sockets),
                                                       .tls = std::move(tls),
                                                       .dial_delay = options_.dial_delay,

@@ -28,7 +28,7 @@ void ListenSockets::remove_unix_paths() {
   unix_paths_.clear();
 }
 
-std::string ListenSockets::open(const Config& config, std::size_t workers) {
+std::string ListenSockets::open(const Config& config, std::size_t workers, const std::vector<int>& cpus) {
   sockets.resize(workers);
   for (auto& services : sockets) services.resize(config.services.size());
   addresses.resize(config.services.size());
@@ -36,7 +36,7 @@ std::string ListenSockets::open(const Config& config, std::size_t workers) {
     const ServiceConfig& service = config.services[i];
     for (const ListenAddress& address : service.server.listen) {
       const bool tcp = address.kind == ListenAddress::Kind::tcp;
-      std::string error = tcp ? open_tcp(service, address, i) : open_unix(service, address, i);
+      std::string error = tcp ? open_tcp(service, address, i, cpus) : open_unix(service, address, i);
       if (!error.empty()) return error;
     }
   }
@@ -44,7 +44,7 @@ std::string ListenSockets::open(const Config& config, std::size_t workers) {
 }
 
 std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAddress& address,
-                                    std::size_t index) {
+                                    std::size_t index, const std::vector<int>& cpus) {
   const KeepaliveConfig& keepalive = service.pools.keepalive;
   ListenOptions options{.dual_stack = address.dual_stack,
                         .shared = false,
@@ -60,10 +60,11 @@ std::string ListenSockets::open_tcp(const ServiceConfig& service, const ListenAd
   // The port is what the trial found free; the address stays as written (a dual-stack one reads back
   // changed).
   endpoint.ip = address.endpoint.ip;
-  for (auto& services : sockets) {
+  for (std::size_t worker = 0; worker < sockets.size(); ++worker) {
+    if (!cpus.empty()) options.cpu = cpus[worker];
     ListenResult result = listen_tcp(endpoint, options);
     if (!result.fd) return cannot_listen(service, address, result.error);
-    services[index].push_back(std::move(result.fd));
+    sockets[worker][index].push_back(std::move(result.fd));
   }
   addresses[index].push_back(to_string(endpoint));
   return {};

@@ -21,8 +21,8 @@ class ListenSockets {
   ListenSockets(const ListenSockets&) = delete;
   ListenSockets& operator=(const ListenSockets&) = delete;
 
-  // Returns why it cannot, empty when all is well.
-  std::string open(const Config& config, std::size_t workers);
+  // `cpus`: of each worker, when it has one. Returns why it cannot, empty when all is well.
+  std::string open(const Config& config, std::size_t workers, const std::vector<int>& cpus);
 
   void remove_unix_paths();
 
@@ -32,7 +32,8 @@ class ListenSockets {
   std::vector<std::vector<std::string>> addresses;
 
  private:
-  std::string open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
+  std::string open_tcp(const ServiceConfig& service, const ListenAddress& address, std::size_t index,
+                       const std::vector<int>& cpus);
   std::string open_unix(const ServiceConfig& service, const ListenAddress& address, std::size_t index);
 
   // Another process may have put its own socket there meanwhile, so the file is remembered with the path.

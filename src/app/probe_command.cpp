@@ -28,7 +28,7 @@ class ProbePass {
       : config_(config),
         show_progress_(show_progress),
         poller_(loop_),
-        deadlines_(loop_),
+        deadlines_(poller_),
         context_{poller_, deadlines_, {}},
         board_(config.remotes.scoring, config.remotes.selector.ejection),
         prober_(context_, make_connect_probe, config.remotes.probing.initial.max_concurrency,

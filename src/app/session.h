@@ -8,6 +8,7 @@
 #include "net/connector.h"
 #include "net/deadlines.h"
 #include "net/inbound.h"
+#include "net/recycled.h"
 #include "net/relay.h"
 
 namespace fwd {
@@ -17,7 +18,8 @@ class WorkerService;
 // One client's connection from accept to close: gets it a link, relays, watches its deadlines. Owned by its
 // WorkerService, which it asks to be removed when it is over. Worker thread only; destroying it at any time
 // closes both sides and gives everything back.
-class Session final : private Stream::Owner,
+class Session final : public Recycled<Session>,
+                      private Stream::Owner,
                       private LinkRequest::Owner,
                       private Relay::Owner,
                       private Deadline::Owner {

@@ -38,12 +38,19 @@ std::optional<unsigned> cpu_quota(std::string_view cpu_max) {
   return static_cast<unsigned>((quota + period - 1) / period);
 }
 
-unsigned usable_cpus() {
+std::vector<int> allowed_cpus() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
-  unsigned cpus = 1;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0)
-    cpus = static_cast<unsigned>(CPU_COUNT(&allowed));
+  std::vector<int> cpus;
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cpus;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (CPU_ISSET(cpu, &allowed)) cpus.push_back(cpu);
+  }
+  return cpus;
+}
+
+unsigned usable_cpus() {
+  auto cpus = static_cast<unsigned>(allowed_cpus().size());
   if (const auto quota = cpu_quota(cgroup_cpu_max())) cpus = std::min(cpus, *quota);
   return std::max(cpus, 1U);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "core/descriptor_budget.h"
@@ -11,6 +12,8 @@ namespace fwd {
 
 // CPUs that this process may use: its affinity, cut by the CPU quota of its cgroup (version 2), at least 1.
 unsigned usable_cpus();
+// The numbers of the CPUs in its affinity; empty when the system does not tell.
+std::vector<int> allowed_cpus();
 // The quota in a cgroup's cpu.max ("50000 100000", "max 100000"), rounded up to whole CPUs.
 std::optional<unsigned> cpu_quota(std::string_view cpu_max);
 

@@ -1,9 +1,15 @@
 #include "app/worker.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <utility>
+
+#include "telemetry/log.h"
 
 namespace fwd {
 namespace {
@@ -21,13 +27,23 @@ void block_signals() {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+void bind_to(int cpu) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  const int error = ::pthread_setaffinity_np(::pthread_self(), sizeof one, &one);
+  if (error == 0) return;
+  log(LogModule::worker, LogLevel::warn, "a worker cannot be bound to its CPU and runs on any",
+      {{"cpu", std::to_string(cpu)}, {"error", std::generic_category().message(error)}});
+}
+
 }  // namespace
 
 Worker::Worker(Setup setup)
     : setup_(std::move(setup)),
       random_(setup_.seed),
       poller_(loop_),
-      deadlines_(loop_),
+      deadlines_(poller_),
       dial_context_{poller_, deadlines_, setup_.dial_delay},
       buffer_(kBufferBytes),
       pipes_(deadlines_, setup_.pipes),
@@ -46,6 +62,7 @@ Worker::Worker(Setup setup)
   }
   thread_ = std::thread([this] {
     block_signals();
+    if (setup_.cpu) bind_to(*setup_.cpu);
     loop_.run();
   });
 }

@@ -14,6 +14,7 @@
 #include "core/random.h"
 #include "net/mailbox.h"
 #include "net/prepare_hook.h"
+#include "net/timer.h"
 
 namespace fwd {
 
@@ -44,6 +45,7 @@ class Worker {
     const TlsClients& tls;  // outlives the worker
     Admission& admission;
     std::size_t index = 0;
+    std::optional<int> cpu;  // the only one to run on
     std::size_t workers = 1;
     std::size_t pipes = 0;          // for bulk data, at most
     std::uint64_t descriptors = 0;  // that its sessions and links may have: its share of the process's

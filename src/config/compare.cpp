@@ -11,6 +11,7 @@ Draft process_draft(const Config& config) {
   draft.logging = config.logging;
   draft.metrics = config.metrics;
   draft.service.server.workers = config.workers;
+  draft.service.server.worker_cpu_affinity = config.worker_cpu_affinity;
   draft.service.server.max_connections = config.max_connections;
   return draft;
 }

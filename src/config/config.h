@@ -39,7 +39,8 @@ inline ListenAddress loopback_address(std::uint16_t port) {
 
 struct ServerConfig {
   std::vector<ListenAddress> listen = {loopback_address(1234)};
-  unsigned workers = 0;  // 0: one for each CPU this process may use; process-wide
+  unsigned workers = 0;              // 0: one for each CPU this process may use; process-wide
+  bool worker_cpu_affinity = false;  // a CPU for each worker; process-wide
   int backlog = 4096;
   std::uint64_t max_connections = 25000;  // process-wide
   Duration idle_timeout = std::chrono::hours(1);
@@ -122,6 +123,7 @@ struct ServiceConfig {
 struct Config {
   // From the top-level `server`, whatever the services override: one count for the whole process.
   unsigned workers = 0;
+  bool worker_cpu_affinity = false;
   std::uint64_t max_connections = 25000;
   LoggingConfig logging;
   MetricsConfig metrics;

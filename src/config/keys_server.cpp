@@ -11,6 +11,7 @@ void declare_server(std::vector<Key>& keys) {
       keys, "server", [](auto& draft) -> auto& { return draft.service.server; })
       .key("listen_addr", &ServerConfig::listen, ListOf<Listen>{{}, 1, 16, true})
       .key("workers", &ServerConfig::workers, Whole{0, 1024}, Scope::process)
+      .key("worker_cpu_affinity", &ServerConfig::worker_cpu_affinity, Flag{}, Scope::process)
       .key("backlog", &ServerConfig::backlog, Whole{1, 65535})
       .key("max_connections", &ServerConfig::max_connections, Whole{1, 100'000'000}, Scope::process)
       .key("idle_timeout", &ServerConfig::idle_timeout, Span{1ms, 8760h})

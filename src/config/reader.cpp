@@ -43,6 +43,7 @@ bool names_a_file(const std::string& output) { return output != "stdout" && outp
 Config assemble(const Draft& top, const std::vector<Draft>& services, const std::string& file) {
   Config config;
   config.workers = top.service.server.workers;
+  config.worker_cpu_affinity = top.service.server.worker_cpu_affinity;
   config.max_connections = top.service.server.max_connections;
   config.logging = top.logging;
   if (names_a_file(config.logging.output)) config.logging.output = resolve(config.logging.output, file);

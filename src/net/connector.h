@@ -10,6 +10,7 @@
 #include "net/dial.h"
 #include "net/inbound.h"
 #include "net/link_pool.h"
+#include "net/recycled.h"
 #include "net/source_addresses.h"
 
 namespace fwd {
@@ -38,7 +39,7 @@ enum class LinkSource { pool, dial };
 // different members in dial_timeout x dial_attempts. The first to answer wins, the others go to the pool or
 // are dropped. Waits when this machine is short of descriptors or ports, since no other member would help.
 // Destroying it cancels everything.
-class LinkRequest final : private Dial::Owner, private Deadline::Owner {
+class LinkRequest final : public Recycled<LinkRequest>, private Dial::Owner, private Deadline::Owner {
  public:
   class Owner {
    public:
@@ -65,8 +66,7 @@ class LinkRequest final : private Dial::Owner, private Deadline::Owner {
     BackendTable::Lease lease;
     std::unique_ptr<Dial> dial;
     TimePoint began;
-    bool pooled =
-        false;  // on a link of the pool, so that its failure says no more than that the link was dead
+    bool pooled = false;  // on a link of the pool: its failure says no more than that the link was dead
   };
   enum class Step { delivered, started, none_left, short_of_resources };
 

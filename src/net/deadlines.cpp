@@ -1,19 +1,20 @@
 #include "net/deadlines.h"
 
+#include <algorithm>
+
 namespace fwd {
 
 void Deadline::set(TimePoint at) {
   cancel();
   deadlines_.heap_.emplace_back();
   deadlines_.sift_up(deadlines_.heap_.size() - 1, {at, this});
-  deadlines_.arm();
 }
 
 void Deadline::cancel() {
   if (position_ != kUnset) deadlines_.remove(position_);
 }
 
-Deadlines::Deadlines(Loop& loop) : loop_(loop), timer_(loop, [this] { fire(); }) {}
+Deadlines::Deadlines(Poller& poller) : poller_(poller) { poller.set_deadlines(this); }
 
 void Deadlines::place(std::size_t position, Entry entry) {
   heap_[position] = entry;
@@ -54,21 +55,24 @@ void Deadlines::remove(std::size_t position) {
   }
 }
 
-void Deadlines::arm() {
-  if (heap_.empty() || heap_.front().at >= armed_for_) return;
-  armed_for_ = heap_.front().at;
-  timer_.start(armed_for_ - clock_now());
+int Deadlines::shorten(int timeout_ms) const {
+  using std::chrono::milliseconds;
+  if (heap_.empty() || timeout_ms == 0) return timeout_ms;
+  // Whole hours suffice: whoever waits longer waits again.
+  constexpr milliseconds kMost = std::chrono::hours(1);
+  const TimePoint now = clock_now();
+  const auto left =
+      heap_.front().at <= now ? milliseconds(0) : std::chrono::ceil<milliseconds>(heap_.front().at - now);
+  const int first = static_cast<int>(std::min(left, kMost).count());
+  return timeout_ms < 0 ? first : std::min(timeout_ms, first);
 }
 
-void Deadlines::fire() {
-  armed_for_ = TimePoint::max();
-  const TimePoint now = loop_.update_now();
+void Deadlines::fire(TimePoint now) {
   while (!heap_.empty() && heap_.front().at <= now) {
     Deadline& due = *heap_.front().deadline;
     remove(0);
     due.owner_.on_deadline(due, now);
   }
-  arm();
 }
 
 }  // namespace fwd

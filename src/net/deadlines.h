@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/time.h"
-#include "net/timer.h"
+#include "net/poller.h"
 
 namespace fwd {
 
@@ -39,11 +39,18 @@ class Deadline {
   std::size_t position_ = kUnset;  // in the heap
 };
 
-// All deadlines of a loop: a binary heap over a single libuv timer, which is moved only when a deadline
-// earlier than the one it waits for appears.
+// All deadlines of a loop: a binary heap, for whose first one the Poller waits.
 class Deadlines {
  public:
-  explicit Deadlines(Loop& loop);
+  explicit Deadlines(Poller& poller);
+  ~Deadlines() { poller_.set_deadlines(nullptr); }
+  Deadlines(const Deadlines&) = delete;
+  Deadlines& operator=(const Deadlines&) = delete;
+
+  // For the Poller. `timeout_ms` (-1: for ever), or less when a deadline comes before that.
+  int shorten(int timeout_ms) const;
+  // Calls the owners of those that are due.
+  void fire(TimePoint now);
 
  private:
   friend class Deadline;
@@ -56,13 +63,9 @@ class Deadlines {
   void sift_up(std::size_t position, Entry entry);
   void sift_down(std::size_t position, Entry entry);
   void remove(std::size_t position);
-  void arm();
-  void fire();
 
-  Loop& loop_;
+  Poller& poller_;
   std::vector<Entry> heap_;
-  TimePoint armed_for_ = TimePoint::max();
-  Timer timer_;
 };
 
 }  // namespace fwd

@@ -11,6 +11,7 @@
 #include "net/deadlines.h"
 #include "net/descriptor_reserve.h"
 #include "net/handshake_slots.h"
+#include "net/recycled.h"
 #include "net/stream.h"
 #include "net/tls_stream.h"
 
@@ -46,7 +47,7 @@ struct DialTarget {
 
 // Opens one link to a backend: connects, sends a header, shakes hands, as far as the target asks. Or takes a
 // link that is connected already through the later stages. Loop thread only.
-class Dial final : private Stream::Owner, private Deadline::Owner {
+class Dial final : public Recycled<Dial>, private Stream::Owner, private Deadline::Owner {
  public:
   class Owner {
    public:

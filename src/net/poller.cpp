@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "net/deadlines.h"
+
 namespace fwd {
 namespace {
 
@@ -123,9 +125,10 @@ Descriptor* Poller::find(std::uint64_t entry) const {
 
 bool Poller::wait(int timeout_ms) {
   register_new();
+  if (!turns_.empty()) timeout_ms = 0;
+  if (deadlines_ != nullptr) timeout_ms = deadlines_->shorten(timeout_ms);
   std::array<epoll_event, 256> events;
-  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                                 turns_.empty() ? timeout_ms : 0);
+  const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
   loop_.update_now();
   bool libuv_due = false;
   for (int i = 0; i < count; ++i) {
@@ -137,6 +140,7 @@ bool Poller::wait(int timeout_ms) {
     }
   }
   give_turns();
+  if (deadlines_ != nullptr) deadlines_->fire(loop_.now());
   return libuv_due;
 }
 

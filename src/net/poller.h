@@ -10,6 +10,7 @@
 
 namespace fwd {
 
+class Deadlines;
 class Poller;
 
 // An owned descriptor that a Poller watches in both directions. Readable, writable and failed are latched:
@@ -90,9 +91,12 @@ class Poller {
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // A pass: waits for events, not at all when turns are due, delivers them, then gives turns. `timeout_ms`:
-  // -1 for ever. True when libuv has something to do.
+  // A pass: waits for events, not at all when turns are due, delivers them, gives turns, and calls whose
+  // deadline is over. `timeout_ms`: -1 for ever. True when libuv has something to do.
   bool wait(int timeout_ms);
+
+  // For the Deadlines of this loop; null when they go.
+  void set_deadlines(Deadlines* deadlines) { deadlines_ = deadlines; }
 
  private:
   friend class Descriptor;
@@ -112,6 +116,7 @@ class Poller {
   void give_turns();
 
   Loop& loop_;
+  Deadlines* deadlines_ = nullptr;
   Fd epoll_;
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -38,6 +38,13 @@ bool someone_listens(const sockaddr_un& address) {
          errno != ECONNREFUSED;
 }
 
+// Kernels before 6.1 take it and share connections out by their addresses all the same.
+void prefer_cpu(int fd, int cpu) {
+#ifdef SO_INCOMING_CPU
+  ::setsockopt(fd, SOL_SOCKET, SO_INCOMING_CPU, &cpu, sizeof cpu);
+#endif
+}
+
 }  // namespace
 
 SocketAddress::SocketAddress(const Endpoint& endpoint) {
@@ -102,6 +109,7 @@ ListenResult bind_tcp(const Endpoint& endpoint, const ListenOptions& options) {
 
 ListenResult listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
   ListenResult result = bind_tcp(endpoint, options);
+  if (result.fd && options.cpu) prefer_cpu(result.fd.get(), *options.cpu);
   if (result.fd && ::listen(result.fd.get(), options.backlog) != 0) return {Fd(), error_text(errno)};
   return result;
 }

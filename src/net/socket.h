@@ -51,7 +51,8 @@ struct ListenOptions {
   bool dual_stack = false;  // for the IPv6 any-address: take IPv4 too
   bool shared = false;      // SO_REUSEPORT: every worker binds the same address
   int backlog = 4096;
-  Keepalive keepalive;  // accepted sockets inherit it, and TCP_NODELAY
+  std::optional<int> cpu{};  // of those that share the address, this one is for what this CPU receives
+  Keepalive keepalive;       // accepted sockets inherit it, and TCP_NODELAY
 };
 
 struct ListenResult {

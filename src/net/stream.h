@@ -7,6 +7,7 @@
 
 #include "net/pipe_cache.h"
 #include "net/poller.h"
+#include "net/recycled.h"
 #include "net/socket.h"
 
 namespace fwd {
@@ -84,7 +85,7 @@ class Stream {
 void close_cleanly(std::unique_ptr<Stream> stream);
 
 // A stream on a bare socket.
-class SocketStream final : public Stream, private Descriptor::Owner {
+class SocketStream final : public Stream, public Recycled<SocketStream>, private Descriptor::Owner {
  public:
   // The socket must be connected or connecting, and not blocking.
   SocketStream(Poller& poller, Fd fd) : descriptor_(poller, std::move(fd), *this) {}

@@ -18,12 +18,14 @@ const std::vector<BrokenConfig> cases = {
       "services)"}},
     {"SectionIsText",
      "server: fast\n",
-     {"1:9: server: \"fast\" is a single value; allowed: a block of keys (listen_addr, workers, backlog, "
+     {"1:9: server: \"fast\" is a single value; allowed: a block of keys (listen_addr, workers, "
+      "worker_cpu_affinity, backlog, "
       "max_connections, idle_timeout, half_close_timeout)"}},
     {"SectionIsList",
      "server:\n"
      "  - backlog: 1\n",
-     {"2:3: server: is a list; allowed: a block of keys (listen_addr, workers, backlog, max_connections, "
+     {"2:3: server: is a list; allowed: a block of keys (listen_addr, workers, worker_cpu_affinity, backlog, "
+      "max_connections, "
       "idle_timeout, half_close_timeout)"}},
     {"NestedSectionIsNumber",
      "remotes:\n"
@@ -33,7 +35,8 @@ const std::vector<BrokenConfig> cases = {
     {"EmptySectionName",
      "server:\n"
      "  \"\": 1\n",
-     {"2:3: server.: unknown key; allowed here: listen_addr, workers, backlog, max_connections, "
+     {"2:3: server.: unknown key; allowed here: listen_addr, workers, worker_cpu_affinity, backlog, "
+      "max_connections, "
       "idle_timeout, half_close_timeout"}},
     {"ListAsKey",
      "? [server]\n"

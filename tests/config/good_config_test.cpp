@@ -54,7 +54,7 @@ TEST(GoodConfigTest, WhatSaysNothingGivesTheDefaults) {
 
 TEST(GoodConfigTest, ReadsEveryKindOfValue) {
   const Config config = parse_good(
-      "server: { workers: 3, max_connections: 7 }\n"
+      "server: { workers: 3, worker_cpu_affinity: true, max_connections: 7 }\n"
       "logging: { level: debug, format: \"json\", output: stderr }\n"
       "metrics: { enabled: false, listen_addr: \"[::1]:0\", path: '/m', max_backends: 5 }\n"
       "remotes:\n"
@@ -62,6 +62,7 @@ TEST(GoodConfigTest, ReadsEveryKindOfValue) {
       "  scoring: { latency: { ewma_alpha: 5e-1 }, historical_bonus: { max_bonus: 3 } }\n"
       "pools: { algorithm: p2c, common: { keepalive: { idle: \"1m30s\" } } }\n");
   EXPECT_EQ(config.workers, 3U);
+  EXPECT_TRUE(config.worker_cpu_affinity);
   EXPECT_EQ(config.max_connections, 7U);
   EXPECT_EQ(config.logging.level, LogLevel::debug);
   EXPECT_EQ(config.logging.format, LogFormat::json);

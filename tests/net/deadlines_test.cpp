@@ -33,7 +33,8 @@ class DeadlinesTest : public testing::Test, public Deadline::Owner {
   }
 
   Loop loop;
-  Deadlines deadlines{loop};
+  Poller poller{loop};
+  Deadlines deadlines{poller};
   std::vector<Deadline*> fired;
   std::function<void(Deadline&, TimePoint)> reaction;
 };

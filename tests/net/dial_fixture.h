@@ -13,7 +13,7 @@ class DialFixture : public testing::Test {
  protected:
   Loop loop;
   Poller poller{loop};
-  Deadlines deadlines{loop};
+  Deadlines deadlines{poller};
   DialContext context{poller, deadlines, {}};
 };
 

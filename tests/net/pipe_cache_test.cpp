@@ -14,7 +14,8 @@ namespace {
 class PipeCacheTest : public testing::Test {
  protected:
   Loop loop;
-  Deadlines deadlines{loop};
+  Poller poller{loop};
+  Deadlines deadlines{poller};
 };
 
 std::ptrdiff_t open_descriptors() {

@@ -53,7 +53,8 @@ struct Rig final : Relay::Owner {
   ScriptedStream* backend = new ScriptedStream;
   std::array<std::byte, kRigBuffer> buffer{};
   Loop loop;
-  Deadlines deadlines{loop};
+  Poller poller{loop};
+  Deadlines deadlines{poller};
   PipeCache no_pipes{deadlines, 0};
   RelayContext context{buffer, no_pipes};
   std::size_t moved_up = 0;

@@ -65,7 +65,7 @@ class TlsRelayTest : public TlsVersionFixture, public Relay::Owner {
   void relay_ended(RelayEnd end) override { ends.push_back(end); }
 
   std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
-  Deadlines deadlines{loop};
+  Deadlines deadlines{poller};
   PipeCache pipes{deadlines, 2};
   RelayContext context{buffer, pipes};
   Random random{1};
