@@ -50,7 +50,7 @@ def main():
     options = parser.parse_args()
     if not options.binary:
         parser.error("--binary is needed")
-    if missing := [program for program in ("strace", "haproxy", "nginx") if not shutil.which(program)]:
+    if missing := [program for program in ("ip", "strace", "haproxy", "nginx") if not shutil.which(program)]:
         parser.error(f"not installed: {', '.join(missing)}")
     network.enter_own()
     binary = os.path.abspath(options.binary)

@@ -78,13 +78,26 @@ IoResult SocketStream::write(std::span<const std::byte> from) {
   return {IoResult::Status::would_block, 0};
 }
 
+// Splice takes nothing at the mark of urgent data either, as if it were the end.
+bool SocketStream::ended() {
+  std::byte next;
+  return ::recv(descriptor_.fd(), &next, 1, MSG_PEEK) == 0;
+}
+
+// The event that tells of urgent data has not been seen: with it the rest is copied.
+IoResult SocketStream::stopped_at_mark() {
+  descriptor_.clear_readable();
+  descriptor_.rearm();
+  return {IoResult::Status::would_block, 0};
+}
+
 IoResult SocketStream::read(Pipe& into) {
   const ssize_t got = splice(descriptor_.fd(), into.in());
   if (got > 0) {
     into.bytes = static_cast<std::size_t>(got);
     return {IoResult::Status::ok, into.bytes};
   }
-  if (got == 0) return {IoResult::Status::eof, 0};
+  if (got == 0) return ended() ? IoResult{IoResult::Status::eof, 0} : stopped_at_mark();
   if (!would_block(errno)) return {IoResult::Status::error, 0};
   descriptor_.clear_readable();
   return {IoResult::Status::would_block, 0};

@@ -127,6 +127,8 @@ class SocketStream final : public Stream, public Recycled<SocketStream>, private
   }
 
   void before_write();
+  bool ended();
+  IoResult stopped_at_mark();
 
   // Counted until TCP_NODELAY is set; any: it needs no setting.
   enum class Writes : std::uint8_t { none, one, any };

@@ -33,8 +33,10 @@ def runs(thread):
 def running_on(cpu):
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {cpu})
-    yield
-    os.sched_setaffinity(0, before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @pytest.fixture

@@ -129,6 +129,21 @@ TEST_P(RelayBulkTest, UrgentDataInTheMiddleKeepsItsPlace) {
   EXPECT_TRUE(arrived.bytes == all);
 }
 
+TEST_P(RelayBulkTest, UrgentDataOfASourceThatWaitsIsNoEnd) {
+  const std::string bulk = stuff();
+  ASSERT_TRUE(run_until(loop, [this] {
+    take_some();
+    return ::send(client.get(), "!", 1, MSG_OOB) == 1;
+  }));
+  ASSERT_EQ(::send(client.get(), "the end", 7, MSG_NOSIGNAL), 7);
+  ::shutdown(client.get(), SHUT_WR);
+  ASSERT_TRUE(run_until(loop, [this] {
+    take_some();
+    return arrived.then == Then::eof;
+  }));
+  EXPECT_TRUE(arrived.bytes == bulk + "!the end") << arrived.bytes.size() << " of " << bulk.size() + 8;
+}
+
 TEST_P(RelayBulkTest, HoldsAPipeOnlyWhileBytesWaitInIt) {
   const std::string sent = stuff();
   EXPECT_FALSE(pipe_is_free()) << "the backend takes nothing";
