@@ -13,6 +13,7 @@ constexpr Duration kResourceRetry = std::chrono::seconds(1);
 constexpr double kAgeJitter = 0.1;
 constexpr int kOpenTimeShare = 8;  // of the newest one in the average: 1/8
 constexpr int kPatience = 3;       // usual open times until a dial casts doubt
+constexpr Duration kYoung = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -116,9 +117,16 @@ std::unique_ptr<Stream> BackendPool::take() {
   return nullptr;
 }
 
-// A backend that speaks first may yet turn away a link that it has not greeted.
+// A backend that speaks first may yet turn away a link that it has not greeted, and counts the time until a
+// login: the oldest of the young go first, so that use renews them all and none reach its limit together.
 BackendPool::IdleLink& BackendPool::best_link() {
-  return greeted_ == 0 ? idle_.front() : *std::ranges::find_if(idle_, &IdleLink::greeted);
+  if (greeted_ == 0) return idle_.front();
+  auto best = std::ranges::find_if(idle_, &IdleLink::greeted);
+  const TimePoint young = clock_now() - kYoung;
+  for (auto link = best; link != idle_.end() && link->born > young; ++link) {
+    if (link->greeted) best = link;
+  }
+  return *best;
 }
 
 bool BackendPool::doubtful(TimePoint now) const {

@@ -30,9 +30,10 @@ struct PoolContext {
   std::size_t dials = 0;  // of these
 };
 
-// The links to one backend that wait for a session on one worker, newest first out; where the backend speaks
-// first, the newest that it has greeted. Keeps as many as it is told to: opens what is missing (FillPacer
-// says when), closes what is too old or, after kSurplusGrace, too much.
+// The links to one backend that wait for a session on one worker, newest first out. Where the backend speaks
+// first, greeted ones go before others, and of those younger than 2 s the oldest first. Keeps as many as it
+// is told to: opens what is missing (FillPacer says when), closes what is too old or, after kSurplusGrace,
+// too much.
 //
 // An idle link is watched without being read: a hang-up or reset retires it at once, bytes that wait are a
 // greeting and stay for the session. Owned by LinkPool; loop thread only; destroying it closes every link and
@@ -49,7 +50,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
 
   // So many idle links, none older than `max_age` (within 10 %). None wanted: all go at once.
   void set_wanted(std::size_t idle, Duration max_age);
-  // The newest link that is alive; null when there is none. A miss is not counted here.
+  // The best link that is alive; null when there is none. A miss is not counted here.
   std::unique_ptr<Stream> take();
   // The last fill failed, or one takes far longer than is usual while no later one succeeded: what waits may
   // be dead without having said so.
