@@ -170,9 +170,10 @@ class IdleRow(Row):
         """By how much a session made a proxy grow that has served nobody before."""
         with arena.contestant(name, self.setting) as contestant:
             before = self.held(contestant.pid)
-            command = ("idle", "--connections", self.SESSIONS, "--bytes", bulk_bytes, "--seconds", 4)
+            command = ("idle", "--connections", self.SESSIONS, "--bytes", bulk_bytes, "--seconds", 8)
             with arena.loading(contestant, *command) as holding:
                 said = holding.stderr.readline()
+                time.sleep(3)  # what is kept for a second or two has gone
                 after = self.held(contestant.pid)
                 if said != f"holding {self.SESSIONS}\n" or holding.poll() is not None:
                     raise RuntimeError(f"{name}, {self.name}: the sessions ended before they were measured: {said}")

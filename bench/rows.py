@@ -22,14 +22,15 @@ def bulk(direction):
 def tls_bulk(direction):
     return LoadRow(f"tls-bulk-{direction}", f"TLS to the backend, bulk {direction}, 4 streams", WITH_TLS,
                    (Limit("cpu_s_per_gb", 1.0, PEERS),), Setting(bulk=True, tls=True),
-                   command=("bulk", "--direction", direction, "--connections", 4, "--bytes", 300_000_000),
+                   slices=3, command=("bulk", "--direction", direction, "--connections", 4, "--bytes", 400_000_000),
                    warm_up=("--bytes", 50_000_000))
 
 
 def tls_connect(name, resumption):
     return LoadRow(f"tls-connect-{name}", f"TLS to the backend, connect, {name} sessions", WITH_TLS,
-                   (Limit("cpu_us", 1.0, PEERS),), Setting(tls=True, resumption=resumption),
-                   command=("connect", "--operations", 1_000, "--seconds", 60, *CLIENTS), warm_up=("--operations", 500))
+                   (Limit("cpu_us", 1.0, PEERS),), Setting(tls=True, resumption=resumption), slices=4,
+                   command=("connect", "--operations", 1_000, "--seconds", 60, *CLIENTS),
+                   warm_up=("--operations", 500))
 
 
 def idle(name, user):

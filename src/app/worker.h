@@ -122,7 +122,7 @@ class Worker {
   Poller poller_;
   Deadlines deadlines_;
   DialContext dial_context_;
-  std::vector<std::byte> buffer_;
+  std::unique_ptr<std::byte[]> buffer_;
   PipeCache pipes_;
   RelayContext relay_context_;
   std::vector<std::unique_ptr<WorkerService>> services_;

@@ -7,6 +7,12 @@ namespace fwd {
 
 using Status = IoResult::Status;
 
+namespace {
+
+constexpr std::size_t kSlowShare = 4;  // of the buffer: one in so many, where the rest has to be kept
+
+}  // namespace
+
 Relay::Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context,
              Owner& owner)
     : client_(std::move(client)),
@@ -118,7 +124,8 @@ std::size_t Relay::refill(Half& half, std::size_t& moved) {
   const std::span<const std::byte> bytes = context_.buffer.first(got.bytes);
   const std::size_t written = write(half, bytes);
   moved += written;
-  if (written < bytes.size() && !half.ended) {
+  half.slow = written < bytes.size();
+  if (half.slow && !half.ended) {
     const auto rest = bytes.subspan(written);
     half.pending = {std::make_unique_for_overwrite<std::byte[]>(rest.size()), 0,
                     static_cast<std::uint32_t>(rest.size())};
@@ -136,7 +143,9 @@ void Relay::lend_pipe(Half& half) {
 }
 
 IoResult Relay::read(Half& half) {
-  return half.pipe != nullptr ? half.from.read(*half.pipe) : half.from.read(context_.buffer);
+  if (half.pipe != nullptr) return half.from.read(*half.pipe);
+  return half.from.read(half.slow ? context_.buffer.first(context_.buffer.size() / kSlowShare)
+                                  : context_.buffer);
 }
 
 std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {

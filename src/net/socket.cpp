@@ -82,6 +82,8 @@ Endpoint SocketAddress::endpoint() const {
 
 void set_nodelay(int fd) { set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); }
 
+void set_cork(int fd, bool on) { set_option(fd, IPPROTO_TCP, TCP_CORK, on ? 1 : 0); }
+
 void set_urgent_inline(int fd) { set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1); }
 
 void set_keepalive(int fd, const Keepalive& keepalive) {

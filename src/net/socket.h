@@ -44,6 +44,8 @@ struct Keepalive {
 };
 void set_keepalive(int fd, const Keepalive& keepalive);
 void set_nodelay(int fd);
+// While on, only full packets leave; switching it off sends the rest.
+void set_cork(int fd, bool on);
 // Urgent data is read in its place as any other byte, so that none is lost.
 void set_urgent_inline(int fd);
 

@@ -35,6 +35,16 @@ TEST_F(RelayTest, PassesFinOnOnlyBehindWhatIsPending) {
   EXPECT_THAT(rig.ends, IsEmpty());
 }
 
+TEST_F(RelayTest, KeepsLessForAPeerThatIsSlow) {
+  backend.make_room(2);
+  client.send("hello, backend");
+  EXPECT_EQ(client.read_so_far, kRigBuffer) << "it may be fast";
+  backend.make_room(2);
+  EXPECT_EQ(client.read_so_far, kRigBuffer + kRigBuffer / 4);
+  backend.make_room(2);
+  EXPECT_EQ(client.read_so_far, 2 * kRigBuffer + kRigBuffer / 4 + 1) << "it was fast again";
+}
+
 TEST_F(RelayTest, PassesAResetOnOnlyBehindWhatIsPending) {
   client.make_room(2);
   backend.send("hello");
