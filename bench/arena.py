@@ -57,9 +57,11 @@ class Contestant:
 class Arena:
     """Use as a context."""
 
-    def __init__(self, load, binary):
+    def __init__(self, load, binary, others=None):
+        """`others`: more builds of tcp-forwarder, by label."""
         self._load = load
         self._binary = binary
+        self._others = {other_build(label): path for label, path in (others or {}).items()}
         self._stack = contextlib.ExitStack()
         cores = sorted(os.sched_getaffinity(0))
         if len(cores) < 2:
@@ -142,7 +144,8 @@ class Arena:
         base = name.removesuffix(AGAIN)
         if base in PEERS:
             return PEERS[base](directory, job)
-        return proxies.tcp_forwarder(directory, job, binary=self._binary, metrics_port=free_port(),
+        binary = self._others.get(name, self._binary)
+        return proxies.tcp_forwarder(directory, job, binary=binary, metrics_port=free_port(),
                                      workers=2 if name == TWO_WORKERS else 1, pools=name != NO_POOLS)
 
     def _wait_until_forwarding(self, contestant, route):
@@ -171,6 +174,10 @@ class Arena:
     def load(self, contestant, mode, *options, route=0, first=False):
         with self.loading(contestant, mode, *options, route=route, first=first) as process:
             return self.finish_load(contestant, process)
+
+
+def other_build(label):
+    return f"{OURS}, {label}"
 
 
 def without_blank_lines(text):

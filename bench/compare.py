@@ -17,7 +17,7 @@ import lab
 import network
 import report
 import verdicts
-from arena import AGAIN, DIRECT, HAPROXY, NGINX, OURS, SPLICE, Arena
+from arena import AGAIN, DIRECT, HAPROXY, NGINX, OURS, SPLICE, Arena, other_build
 from proxies import DESCRIPTORS
 from rows import ROWS
 
@@ -26,8 +26,11 @@ PACKAGES = {"haproxy": HAPROXY, "nginx": NGINX}
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
-def contestants(row, only):
-    return [name for name in row.contestants if name.split(",")[0] in only]
+def contestants(row, options):
+    names = [name for name in row.contestants if name.split(",")[0] in options.only]
+    if OURS in names:
+        names[1:1] = [other_build(label) for label in options.other]
+    return names
 
 
 def first_line(*argv):
@@ -70,12 +73,11 @@ class Result:
     def __init__(self, about):
         self.content = {"environment": about, "rows": {}}
 
-    def add(self, row, samples, configs):
+    def add(self, row, names, samples, configs):
         entry = self.content["rows"].setdefault(
             row.name, {"title": row.title, "note": "", "samples": {}, "configs": configs})
-        for name in row.contestants:
-            if name in samples:
-                entry["samples"].setdefault(name, []).append(samples[name])
+        for name in names:
+            entry["samples"].setdefault(name, []).append(samples[name])
         if rate := getattr(row, "rate", 0):
             entry["note"] = f", {rate} arrivals a second"
         judged = (verdicts.verdict(entry["samples"], row.ours, limit) for limit in row.limits)
@@ -86,15 +88,15 @@ class Result:
 
 def run(options):
     own_network = not options.this_network and network.enter_own()
-    with Arena(options.load, options.binary) as arena:
+    with Arena(options.load, options.binary, options.other) as arena:
         result = Result(environment(options, arena, own_network))
         for number in range(options.rounds):
             for row in (ROWS[name] for name in options.rows):
-                names = contestants(row, options.only)
+                names = contestants(row, options)
                 if number >= row.most_rounds or not names:
                     continue
                 print(f"round {number + 1} of {options.rounds}: {row.name}", file=sys.stderr, flush=True)
-                result.add(row, *row.round(arena, number, names))
+                result.add(row, names, *row.round(arena, number, names))
                 lab.write_json(options.json, result.content)
     return result.content
 
@@ -115,13 +117,22 @@ def choices(allowed):
     return parse
 
 
+def labelled_path(text):
+    label, _, path = text.partition("=")
+    if not label or not path:
+        raise argparse.ArgumentTypeError(f"'{text}' is no LABEL=BINARY")
+    return label, os.path.abspath(path)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     lab.add_binary_option(parser)
     parser.add_argument("--load", help="the load generator (default: bench/load beside the binary)")
+    parser.add_argument("--other", type=labelled_path, action="append", default=[], metavar="LABEL=BINARY",
+                        help="another build of tcp-forwarder, to be measured beside it; may be repeated")
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--rows", type=choices(list(ROWS)), default=list(ROWS), metavar="ROW,...",
-                        help=f"some of: {', '.join(ROWS)}")
+    parser.add_argument("--rows", type=choices(list(ROWS)), default=[name for name, row in ROWS.items() if row.limits],
+                        metavar="ROW,...", help=f"some of: {', '.join(ROWS)} (default: those with a limit)")
     parser.add_argument("--only", type=choices(NAMES), default=list(NAMES), metavar="NAME,...",
                         help=f"some of: {', '.join(NAMES)}")
     parser.add_argument("--json", metavar="FILE", help="also write every sample to FILE, after each row of each round")
@@ -141,7 +152,8 @@ def check(parser, options):
         parser.error("--load is needed")
     options.load = os.path.abspath(options.load or pathlib.Path(options.binary).parent / "bench" / "load")
     options.binary = options.binary and os.path.abspath(options.binary)
-    for path in (options.load, options.binary):
+    options.other = dict(options.other)
+    for path in (options.load, options.binary, *options.other.values()):
         if path and not os.access(path, os.X_OK):
             parser.error(f"{path} is not there; is it built?")
     if not 1 <= options.rounds <= 100:

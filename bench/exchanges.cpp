@@ -51,7 +51,7 @@ class Exchanges {
     ++busy_;
     client.busy = true;
     client.start = start;
-    client.exchange = Exchange::question();
+    client.exchange = options_.bytes > 0 ? Exchange::upload(options_.bytes) : Exchange::question();
   }
 
   // Runs until no client waits for an answer.

@@ -28,7 +28,8 @@ struct Options {
   std::chrono::milliseconds duration{10'000};
   std::uint64_t operations = std::numeric_limits<std::uint64_t>::max();
   unsigned sources = 0;     // connect from so many of 127.0.0.2, 127.0.0.3, ... in turn; 0: unbound
-  std::uint64_t bytes = 0;  // in each direction; bulk: over all streams, 0: endless; idle: of each connection
+  std::uint64_t bytes = 0;  // in each direction; bulk: over all streams, 0: endless; idle: of each
+                            // connection; connect, pingpong: behind each question
   Direction direction = Direction::both;
   Speaker first = Speaker::client;       // server, arrivals: who begins
   std::string tls_file;                  // PEM; server: its certificate and key, arrivals: whom it trusts

@@ -33,6 +33,13 @@ def tls_connect(name, resumption):
                    warm_up=("--operations", 500))
 
 
+def messages(kib):
+    return LoadRow(f"messages-{kib}k", f"messages of {kib} KiB to the backend, short answers, 16 connections",
+                   (OURS, HAPROXY, SPLICE, NGINX), (),
+                   command=("pingpong", "--connections", 16, "--bytes", kib * 1024, "--operations", 10_000, "--seconds",
+                            60), warm_up=("--operations", 1_000))
+
+
 def idle(name, user):
     limits = tuple(Limit(metric, 700) for metric in ("anonymous", "bulk_anonymous", "bulk_inside", "bulk_capacity"))
     return IdleRow(name, f"bytes for an idle session{', proxy run by nobody' if user else ''}", (OURS, *PEERS), limits,
@@ -67,6 +74,7 @@ ROWS = {row.name: row for row in (
     tls_bulk("up"),
     tls_connect("new", False),
     tls_connect("resumed", True),
+    *map(messages, (4, 8, 16, 32, 64, 128, 256)),
     LoadRow("workers", "connect with two workers, on both cores", (OURS, TWO_WORKERS), (Limit("cpu_us", 1.1, (OURS,)),),
             Setting(both_cores=True), slices=4, command=CONNECT, warm_up=("--operations", 1_000), ours=TWO_WORKERS),
 )}

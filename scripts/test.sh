@@ -5,7 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=${PRESET:-release}
 
-scripts/setup.sh test
+case $preset in
+  asan | tsan) scripts/setup.sh check ;;  # built by clang
+  *) scripts/setup.sh test ;;
+esac
 echo "test: building $preset"
 cmake --preset "$preset" -DFWD_BUILD_TESTS=ON -DFWD_BUILD_BENCH=ON >/dev/null
 cmake --build --preset "$preset" | tail -n 1

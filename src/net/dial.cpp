@@ -45,7 +45,7 @@ std::optional<DialError> Dial::start(DialTarget target) {
   }
   socket_ = std::make_unique<SocketStream>(context_.poller, std::move(fd));
   socket_->set_owner(this);
-  socket_->delay_no_second_write();
+  socket_->set_nodelay_late();
   socket_->watch_later();
   deadline_.set(began_ + target.timeout);
   return std::nullopt;

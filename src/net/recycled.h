@@ -14,8 +14,8 @@ class Recycled {
   static void operator delete(void* place) { places().give_back(place); }
 
  private:
-  // The sanitizer is to see every use after the end.
-#ifdef __SANITIZE_ADDRESS__
+  // A sanitizer is to see every use after the end.
+#ifdef FWD_SANITIZED
   static constexpr std::size_t kKept = 0;
 #else
   static constexpr std::size_t kKept = 256;

@@ -95,7 +95,7 @@ class SocketStream final : public Stream, public Recycled<SocketStream>, private
   void watch_later() { descriptor_.watch_later(); }
   void assume_ready() { descriptor_.assume_ready(); }
   // Sets TCP_NODELAY when it is written to again: the first write is never held back, and often the only one.
-  void delay_no_second_write() { writes_ = Writes::none; }
+  void set_nodelay_late() { writes_ = Writes::none; }
   int fd() const { return descriptor_.fd(); }
 
   IoResult read(std::span<std::byte> into) override;

@@ -73,7 +73,7 @@ struct alignas(64) ServiceCounters {
 };
 
 // What one worker counts: a block for each service, in the order of the configuration.
-struct WorkerCounters {
+struct alignas(64) WorkerCounters {
   explicit WorkerCounters(std::size_t service_count) : services(service_count) {}
 
   std::vector<ServiceCounters> services;
