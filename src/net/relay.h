@@ -27,9 +27,10 @@ struct RelayContext {
 // Small messages are served at each event. A direction that proves to be bulk is moved through a pipe where
 // both streams allow it (splice(2)), else by copying, and only in turns, which come after all events.
 // Back-pressure: a side is read only while nothing is pending for the other one, so that at most one buffer
-// or pipe per direction waits; a quarter of a buffer where the other one keeps us waiting. FIN becomes a FIN once what came before it is written. A reset of one side
-// reaches the other as a reset, after what was received before it; after `kResetGrace` also without that.
-// Loop thread only; owns both streams; destroying it closes them.
+// or pipe per direction waits; a quarter of a buffer where the other one keeps us waiting. FIN becomes a FIN
+// once what came before it is written. A reset of one side reaches the other as a reset, after what was
+// received before it; after `kResetGrace` also without that. Loop thread only; owns both streams; destroying
+// it closes them.
 class Relay final : private Stream::Owner {
  public:
   class Owner {
