@@ -17,7 +17,7 @@ import lab
 import network
 import report
 import verdicts
-from arena import AGAIN, DIRECT, HAPROXY, NGINX, OURS, SPLICE, Arena, other_build
+from arena import AGAIN, DIRECT, HAPROXY, NGINX, NO_POOLS, OURS, SPLICE, TWO_WORKERS, Arena, other_build
 from proxies import DESCRIPTORS
 from rows import ROWS
 
@@ -28,7 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 def contestants(row, options):
     names = [name for name in row.contestants if name.split(",")[0] in options.only]
-    if OURS in names:
+    if OURS in names and row.ours == OURS:
         names[1:1] = [other_build(label) for label in options.other]
     return names
 
@@ -61,6 +61,7 @@ def environment(options, arena, own_network):
         "network": f"{'of its own' if own_network else 'of the machine'}, {network.congestion_control()}",
         "commit": commit(),
         "tcp-forwarder": first_line(options.binary, "-V") if options.binary else "left out",
+        **{other_build(label): first_line(path, "-V") for label, path in options.other.items()},
         "HAProxy": first_line("haproxy", "-v"),
         "nginx": first_line("nginx", "-v"),
         "ping-pong beside bulk": "with real-time priority" if arena.realtime else "without real-time priority",
@@ -129,7 +130,7 @@ def parse_arguments():
     lab.add_binary_option(parser)
     parser.add_argument("--load", help="the load generator (default: bench/load beside the binary)")
     parser.add_argument("--other", type=labelled_path, action="append", default=[], metavar="LABEL=BINARY",
-                        help="another build of tcp-forwarder, to be measured beside it; may be repeated")
+                        help="another build of tcp-forwarder, measured beside it (not in rest and workers); may be repeated")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rows", type=choices(list(ROWS)), default=[name for name, row in ROWS.items() if row.limits],
                         metavar="ROW,...", help=f"some of: {', '.join(ROWS)} (default: those with a limit)")
@@ -152,10 +153,19 @@ def check(parser, options):
         parser.error("--load is needed")
     options.load = os.path.abspath(options.load or pathlib.Path(options.binary).parent / "bench" / "load")
     options.binary = options.binary and os.path.abspath(options.binary)
+    if options.other and OURS not in options.only:
+        parser.error("--other is measured beside tcp-forwarder, which --only leaves out")
+    taken = {NO_POOLS, TWO_WORKERS}
+    for label, _ in options.other:
+        if other_build(label) in taken:
+            parser.error(f"--other: the label {label} is taken")
+        taken.add(other_build(label))
     options.other = dict(options.other)
     for path in (options.load, options.binary, *options.other.values()):
         if path and not os.access(path, os.X_OK):
             parser.error(f"{path} is not there; is it built?")
+    if os.geteuid() != 0 and "idle-unprivileged" in options.rows:
+        parser.error("idle-unprivileged needs root: choose the others with --rows")
     if not 1 <= options.rounds <= 100:
         parser.error("--rounds from 1 to 100")
     if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < DESCRIPTORS:

@@ -26,7 +26,7 @@ std::string_view usage() {
          "options\n"
          "  --connections N   clients at the same time (default 100)\n"
          "  --seconds S       at most so long (default 10)\n"
-         "  --operations N    at most so many (connect, pingpong)\n"
+         "  --operations N    at most so many (connect, pingpong, arrivals)\n"
          "  --sources N       connect from 127.0.0.2, 127.0.0.3, ... in turn, N of them, so that ports do "
          "not run "
          "out\n"

@@ -9,22 +9,22 @@ import statistics
 import lab
 
 METRICS = {
-    "cpu_us": ("CPU, us", ".2f"),
-    "machine_us": ("CPU of the machine, us", ".1f"),
+    "cpu_us": ("CPU, µs", ".2f"),
+    "machine_us": ("CPU of the machine, µs", ".1f"),
     "cpu_s_per_gb": ("CPU, s/GB", ".3f"),
     "machine_s_per_gb": ("CPU of the machine, s/GB", ".2f"),
     "rate": ("operations/s", ".0f"),
     "gb_per_s": ("GB/s", ".2f"),
     "busy": ("share of its core", ".0%"),
-    "p50_us": ("p50, us", ".1f"),
-    "p99_us": ("p99, us", ".0f"),
-    "p99_9_us": ("p99.9, us", ".0f"),
-    "added_p50_us": ("p50 added, us", ".1f"),
+    "p50_us": ("p50, µs", ".1f"),
+    "p99_us": ("p99, µs", ".0f"),
+    "p99_9_us": ("p99.9, µs", ".0f"),
+    "added_p50_us": ("p50 added, µs", ".1f"),
     "resumed": ("TLS sessions resumed", ".1%"),
-    "anonymous": ("anonymous", ".0f"),
-    "bulk_anonymous": ("after bulk: anonymous", ".0f"),
-    "bulk_inside": ("and bytes in pipes", ".0f"),
-    "bulk_capacity": ("or room in pipes", ".0f"),
+    "anonymous": ("anonymous, bytes", ".0f"),
+    "bulk_anonymous": ("after bulk: anonymous, bytes", ".0f"),
+    "bulk_inside": ("and what is in pipes", ".0f"),
+    "bulk_capacity": ("or the room in pipes", ".0f"),
     "anonymous_mib": ("anonymous, MiB", ".1f"),
     "resident_mib": ("resident, MiB", ".1f"),
     "proportional_mib": ("proportional, MiB", ".1f"),
@@ -78,7 +78,9 @@ def markdown(result):
         rounds = max(len(samples) for samples in row["samples"].values())
         count = f"{rounds} round{'s' if rounds > 1 else ''}"
         parts.append(f"\n### {name}: {row['title']}\n\n{count}{row['note']}\n\n{measured_table(row)}")
-    return "".join(parts) + f"\n### Verdicts\n\n{verdict_table(result['rows'])}"
+    if any(row["verdicts"] for row in result["rows"].values()):
+        parts.append(f"\n### Verdicts\n\n{verdict_table(result['rows'])}")
+    return "".join(parts)
 
 
 def main():

@@ -29,10 +29,13 @@ scripts/setup.sh build
 install_missing
 first_time=()
 [ -f build/release/build.ninja ] || first_time=(-DFWD_BUILD_TESTS=OFF)
-cmake --preset release -DFWD_BUILD_BENCH=ON "${first_time[@]}" >/dev/null
+# Under sudo what is built stays the caller's.
+as_caller=()
+[ -z "${SUDO_USER:-}" ] || as_caller=(sudo -u "$SUDO_USER")
+"${as_caller[@]}" cmake --preset release -DFWD_BUILD_BENCH=ON "${first_time[@]}" >/dev/null
 echo "run: building (the first time takes a few minutes)"
-cmake --build --preset release --target tcp-forwarder load | tail -n 1
-mkdir -p "$out"
+"${as_caller[@]}" cmake --build --preset release --target tcp-forwarder load | tail -n 1
+"${as_caller[@]}" mkdir -p "$out"
 # Not another Python that may come first in PATH: the package of matplotlib belongs to this one.
 /usr/bin/python3 bench/compare.py --binary build/release/tcp-forwarder --json "$out/result.json" --plots "$out" "$@" |
   tee "$out/result.md"
