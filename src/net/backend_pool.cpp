@@ -121,12 +121,11 @@ std::unique_ptr<Stream> BackendPool::take() {
 // login: the oldest of the young go first, so that use renews them all and none reach its limit together.
 BackendPool::IdleLink& BackendPool::best_link() {
   if (greeted_ == 0) return idle_.front();
-  auto best = std::ranges::find_if(idle_, &IdleLink::greeted);
   const TimePoint young = clock_now() - kYoung;
-  for (auto link = best; link != idle_.end() && link->born > young; ++link) {
-    if (link->greeted) best = link;
-  }
-  return *best;
+  const auto oldest = std::find_if(idle_.rbegin(), idle_.rend(), [young](const IdleLink& link) {
+    return link.greeted && link.born > young;
+  });
+  return oldest != idle_.rend() ? *oldest : *std::ranges::find_if(idle_, &IdleLink::greeted);
 }
 
 bool BackendPool::doubtful(TimePoint now) const {

@@ -24,7 +24,7 @@ class Listener final : private Descriptor::Owner {
     ~Owner() = default;
   };
 
-  // `fd` listens; `shared` when other workers accept from the same socket. Paused until resume().
+  // `fd` listens. Paused until resume().
   Listener(Poller& poller, Fd fd, Owner& owner) : owner_(owner), descriptor_(poller, std::move(fd), *this) {}
   ~Listener() { descriptor_.unwatch(); }
 

@@ -7,12 +7,6 @@ namespace fwd {
 
 using Status = IoResult::Status;
 
-namespace {
-
-constexpr std::size_t kSlowShare = 4;  // of the buffer: one in so many, where the rest has to be kept
-
-}  // namespace
-
 Relay::Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context,
              Owner& owner)
     : client_(std::move(client)),
@@ -23,6 +17,11 @@ Relay::Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, Re
       down_{*backend_, *client_, Direction::downstream, {}} {
   client_->set_owner(this);
   backend_->set_owner(this);
+}
+
+Relay::~Relay() {
+  forget(up_);
+  forget(down_);
 }
 
 void Relay::start() {
@@ -49,8 +48,9 @@ void Relay::on_stream(Stream& stream) {
   finish();
 }
 
-void Relay::on_turn(Stream&) {
+void Relay::on_turn(Stream& stream) {
   if (over_) return;
+  if (stream.failed()) broke(stream);
   pump(up_);
   pump(down_);
   finish();
@@ -103,7 +103,7 @@ bool Relay::flush(Half& half, std::size_t& moved) {
     const std::size_t written = write(half, {&pending.bytes[pending.begin], pending.end - pending.begin});
     moved += written;
     pending.begin += static_cast<std::uint32_t>(written);
-    if (pending.begin == pending.end) pending = {};
+    if (pending.begin == pending.end) forget(half);
   }
   return half.empty() && !half.ended;
 }
@@ -124,14 +124,20 @@ std::size_t Relay::refill(Half& half, std::size_t& moved) {
   const std::span<const std::byte> bytes = context_.buffer.first(got.bytes);
   const std::size_t written = write(half, bytes);
   moved += written;
-  half.slow = written < bytes.size();
-  if (half.slow && !half.ended) {
-    const auto rest = bytes.subspan(written);
-    half.pending = {std::make_unique_for_overwrite<std::byte[]>(rest.size()), 0,
-                    static_cast<std::uint32_t>(rest.size())};
-    std::ranges::copy(rest, half.pending.bytes.get());
-  }
+  if (written < bytes.size() && !half.ended) keep(half, bytes.subspan(written));
   return got.bytes;
+}
+
+void Relay::keep(Half& half, std::span<const std::byte> rest) {
+  half.pending = {std::make_unique_for_overwrite<std::byte[]>(rest.size()), 0,
+                  static_cast<std::uint32_t>(rest.size())};
+  std::ranges::copy(rest, half.pending.bytes.get());
+  context_.kept += rest.size();
+}
+
+void Relay::forget(Half& half) {
+  context_.kept -= half.pending.end;
+  half.pending = {};
 }
 
 void Relay::lend_pipe(Half& half) {
@@ -144,8 +150,8 @@ void Relay::lend_pipe(Half& half) {
 
 IoResult Relay::read(Half& half) {
   if (half.pipe != nullptr) return half.from.read(*half.pipe);
-  return half.from.read(half.slow ? context_.buffer.first(context_.buffer.size() / kSlowShare)
-                                  : context_.buffer);
+  const std::size_t most = context_.kept < kPlenty ? context_.buffer.size() : kLeastRead;
+  return half.from.read(context_.buffer.first(std::min(most, context_.buffer.size())));
 }
 
 std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {
@@ -169,16 +175,12 @@ void Relay::pass_on_end(Half& half) {
 void Relay::broke(Stream& stream) {
   Half& towards = &stream == backend_.get() ? up_ : down_;
   towards.ended = true;
-  towards.drop_pending();
+  forget(towards);
+  towards.pipe.reset();
   if (&stream == survivor_) survivor_ = nullptr;
   if (std::exchange(broken_, true)) return;
   survivor_ = &stream == backend_.get() ? client_.get() : backend_.get();
   owner_.relay_breaking();
-}
-
-void Relay::Half::drop_pending() {
-  pending = {};
-  pipe.reset();
 }
 
 }  // namespace fwd

@@ -20,6 +20,7 @@ enum class RelayEnd { finished, reset };
 struct RelayContext {
   std::span<std::byte> buffer;  // scratch space: nothing stays in it between events
   PipeCache& pipes;
+  std::size_t kept = 0;  // bytes of memory that all relays keep because they could not be written yet
 };
 
 // Moves bytes both ways between a client and a backend until both have said they are done.
@@ -27,10 +28,10 @@ struct RelayContext {
 // Small messages are served at each event. A direction that proves to be bulk is moved through a pipe where
 // both streams allow it (splice(2)), else by copying, and only in turns, which come after all events.
 // Back-pressure: a side is read only while nothing is pending for the other one, so that at most one buffer
-// or pipe per direction waits; a quarter of a buffer where the other one keeps us waiting. FIN becomes a FIN
-// once what came before it is written. A reset of one side reaches the other as a reset, after what was
-// received before it; after `kResetGrace` also without that. Loop thread only; owns both streams; destroying
-// it closes them.
+// or pipe per direction waits; where all relays together keep kPlenty, kLeastRead of a buffer. FIN becomes a
+// FIN once what came before it is written. A reset of one side reaches the other as a reset, after what was
+// received before it; after `kResetGrace` also without that.
+// Loop thread only; owns both streams; destroying it closes them.
 class Relay final : private Stream::Owner {
  public:
   class Owner {
@@ -49,11 +50,14 @@ class Relay final : private Stream::Owner {
   };
 
   static constexpr Duration kResetGrace = std::chrono::seconds(5);
-  // After so many a direction lets others be served. A full pipe is one move.
+  // After so many a direction lets others be served; looked at after each read.
   static constexpr std::size_t kTurnBytes = 262'144;
+  static constexpr std::size_t kPlenty = 16'777'216;
+  static constexpr std::size_t kLeastRead = 65'536;
 
   // `context` outlives the relay.
   Relay(std::unique_ptr<Stream> client, std::unique_ptr<Stream> backend, RelayContext& context, Owner& owner);
+  ~Relay();
 
   // Begins: takes what is already there. May call the owner.
   void start();
@@ -79,13 +83,11 @@ class Relay final : private Stream::Owner {
     BulkDetector size;
     bool source_ended = false;  // EOF or an error was read
     bool ended = false;
-    bool slow = false;  // the last write did not take all
     Pending pending{};
     PipeLease pipe{};
 
     bool empty() const { return pending.bytes == nullptr && (pipe == nullptr || pipe->bytes == 0); }
     bool can_move() const { return empty() ? from.readable() : to.writable(); }
-    void drop_pending();
   };
 
   void on_stream(Stream& stream) override;
@@ -97,6 +99,8 @@ class Relay final : private Stream::Owner {
   std::size_t refill(Half& half, std::size_t& moved);
   IoResult read(Half& half);
   void lend_pipe(Half& half);
+  void keep(Half& half, std::span<const std::byte> rest);
+  void forget(Half& half);
   std::size_t write(Half& half, std::span<const std::byte> bytes);
   std::size_t account(Half& half, IoResult put);
   void pass_on_end(Half& half);

@@ -160,8 +160,8 @@ TEST_P(RelayBulkTest, AResetOfTheReceiverFreesThePipe) {
   reset_connection(backend);
   ASSERT_TRUE(run_until(loop, [this] { return !ends.empty(); }));
   EXPECT_EQ(ends, std::vector{RelayEnd::reset});
-  relay.reset();
   EXPECT_EQ(pipe_is_free(), GetParam() > 0);
+  relay.reset();
   char byte = 0;
   ASSERT_TRUE(
       run_until(loop, [&] { return ::recv(client.get(), &byte, 1, 0) == -1 && errno == ECONNRESET; }));

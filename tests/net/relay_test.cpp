@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <vector>
 
 #include "net/relay_rig.h"
 
@@ -35,14 +36,28 @@ TEST_F(RelayTest, PassesFinOnOnlyBehindWhatIsPending) {
   EXPECT_THAT(rig.ends, IsEmpty());
 }
 
-TEST_F(RelayTest, KeepsLessForAPeerThatIsSlow) {
-  backend.make_room(2);
-  client.send("hello, backend");
-  EXPECT_EQ(client.read_so_far, kRigBuffer) << "it may be fast";
-  backend.make_room(2);
-  EXPECT_EQ(client.read_so_far, kRigBuffer + kRigBuffer / 4);
-  backend.make_room(2);
-  EXPECT_EQ(client.read_so_far, 2 * kRigBuffer + kRigBuffer / 4 + 1) << "it was fast again";
+TEST_F(RelayTest, KeepsLessOfEachSessionWhereMuchIsKeptAlready) {
+  std::vector<std::byte> buffer(8 * Relay::kLeastRead);
+  rig.context.buffer = buffer;
+  const std::string bulk(buffer.size(), 'x');
+  backend.make_room(1);
+  client.send(bulk);
+  EXPECT_EQ(client.read_so_far, bulk.size()) << "the backend may be fast";
+  EXPECT_EQ(rig.context.kept, bulk.size() - 1);
+
+  rig.context.kept = Relay::kPlenty;
+  client.make_room(1);
+  backend.send(bulk);
+  EXPECT_EQ(backend.read_so_far, Relay::kLeastRead);
+  rig.relay.reset();
+  EXPECT_EQ(rig.context.kept, Relay::kPlenty - bulk.size() + 1)
+      << "nothing is counted of a session that is over";
+}
+
+TEST_F(RelayTest, BreaksWhenASideCouldNotBeWatched) {
+  client.fail_unwatched();
+  rig.settle();
+  EXPECT_EQ(rig.breaking, 1);
 }
 
 TEST_F(RelayTest, PassesAResetOnOnlyBehindWhatIsPending) {

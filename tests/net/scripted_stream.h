@@ -36,6 +36,11 @@ class ScriptedStream final : public Stream {
     if (bytes > 0) tell();
   }
   void break_writes() { writes_break_ = true; }
+  // The system could not watch it: that is told with a turn.
+  void fail_unwatched() {
+    end_ = End::reset;
+    ++calls_asked;
+  }
   void hold_sending(bool hold) {
     sending_held_ = hold;
     if (!hold) tell();

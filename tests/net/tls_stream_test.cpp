@@ -1,6 +1,7 @@
 #include "net/tls_stream.h"
 
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 
 #include "net/tls_fixture.h"
 
@@ -11,6 +12,14 @@ class TlsStreamTest : public TlsVersionFixture {
  protected:
   void fill() {
     while (stream->writable()) sent += write(chunk).bytes;
+  }
+
+  // While it does, the last bytes of a write wait for more.
+  bool holds_part_packets_back() const {
+    int on = -1;
+    socklen_t size = sizeof on;
+    ::getsockopt(stream_fd, IPPROTO_TCP, TCP_CORK, &on, &size);
+    return on != 0;
   }
 
   const std::string chunk = std::string(1 << 16, 'x');
@@ -172,6 +181,15 @@ TEST_P(TlsStreamTest, DestroyedWhileTheSocketIsFullIsHarmless) {
   link->pause(false);
   EXPECT_TRUE(run([this] { return link->found().then != Found::Then::nothing; }));
   EXPECT_GE(link->found().bytes.size(), sent);
+}
+
+TEST_P(TlsStreamTest, HoldsNothingBackAfterALargeWrite) {
+  open();
+  ASSERT_EQ(write(chunk).bytes, chunk.size());
+  EXPECT_FALSE(holds_part_packets_back());
+  link->pause();
+  fill();
+  EXPECT_FALSE(holds_part_packets_back()) << "after a short write";
 }
 
 TEST_P(TlsStreamTest, TellsOnceWhatWasWrittenIsOnItsWay) {
