@@ -52,6 +52,7 @@ class BackendPool::IdleLink final : private Stream::Owner, private Deadline::Own
         return;
       case IdleState::banner:
         if (!std::exchange(greeted, true)) ++pool_.greeted_;
+        pool_.speaks_first_ = true;
         return;
       case IdleState::closed:
         return pool_.lost(*this, RetireReason::closed, clock_now());
@@ -117,15 +118,16 @@ std::unique_ptr<Stream> BackendPool::take() {
   return nullptr;
 }
 
-// A backend that speaks first may yet turn away a link that it has not greeted, and counts the time until a
-// login: the oldest of the young go first, so that use renews them all and none reach its limit together.
+// A backend that speaks first may yet turn away a link that it has not greeted, the newest most likely. It
+// counts the time until a login, so the oldest of the young go first: use renews them all, and none reach its
+// limit together.
 BackendPool::IdleLink& BackendPool::best_link() {
-  if (greeted_ == 0) return idle_.front();
+  if (!speaks_first_) return idle_.front();
+  const auto fits = [this](const IdleLink& link) { return link.greeted || greeted_ == 0; };
   const TimePoint young = clock_now() - kYoung;
-  const auto oldest = std::find_if(idle_.rbegin(), idle_.rend(), [young](const IdleLink& link) {
-    return link.greeted && link.born > young;
-  });
-  return oldest != idle_.rend() ? *oldest : *std::ranges::find_if(idle_, &IdleLink::greeted);
+  const auto oldest = std::find_if(idle_.rbegin(), idle_.rend(),
+                                   [&](const IdleLink& link) { return fits(link) && link.born > young; });
+  return oldest != idle_.rend() ? *oldest : *std::ranges::find_if(idle_, fits);
 }
 
 bool BackendPool::doubtful(TimePoint now) const {

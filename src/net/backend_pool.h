@@ -109,6 +109,7 @@ class BackendPool final : private Dial::Owner, private Deadline::Owner {
   bool refused_ = false;                            // the last fill failed
   TimePoint last_opened_began_ = TimePoint::min();  // of the latest dial that succeeded
   std::size_t greeted_ = 0;                         // idle links that the backend has spoken on
+  bool speaks_first_ = false;                       // it has, on some link
   std::size_t counted_links_ = 0;                   // in PoolContext
   std::size_t counted_dials_ = 0;
   std::size_t wanted_ = 0;

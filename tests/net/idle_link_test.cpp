@@ -69,6 +69,16 @@ TEST_F(IdleLinkTest, GoesOldestFirstWhereTheBackendSpeaksFirstAndAllAreYoung) {
   EXPECT_EQ(index_of(*take_link()), 1U);
 }
 
+// The newest may not even be accepted yet.
+TEST_F(IdleLinkTest, GoesOldestFirstWhereTheBackendSpeaksFirstAndNoneIsGreetedYet) {
+  fill(3);
+  may_open = false;
+  send(2, "220 hello");
+  EXPECT_EQ(index_of(*take_link()), 2U);
+  EXPECT_EQ(index_of(*take_link()), 0U);
+  EXPECT_EQ(index_of(*take_link()), 1U);
+}
+
 TEST_F(IdleLinkTest, GoesNewestFirstWhereTheBackendSpeaksFirstAndAllHaveWaitedLong) {
   fill(2);
   for (std::size_t i = 0; i < 2; ++i) send(i, "220 hello");
