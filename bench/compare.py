@@ -130,7 +130,7 @@ def parse_arguments():
     lab.add_binary_option(parser)
     parser.add_argument("--load", help="the load generator (default: bench/load beside the binary)")
     parser.add_argument("--other", type=labelled_path, action="append", default=[], metavar="LABEL=BINARY",
-                        help="another build of tcp-forwarder, measured beside it (not in rest and workers); may be repeated")
+                        help="another build, measured beside it (not in rest and workers); may be repeated")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rows", type=choices(list(ROWS)), default=[name for name, row in ROWS.items() if row.limits],
                         metavar="ROW,...", help=f"some of: {', '.join(ROWS)} (default: those with a limit)")

@@ -150,8 +150,7 @@ void Relay::lend_pipe(Half& half) {
 
 IoResult Relay::read(Half& half) {
   if (half.pipe != nullptr) return half.from.read(*half.pipe);
-  const std::size_t most = context_.kept < kPlenty ? context_.buffer.size() : kLeastRead;
-  return half.from.read(context_.buffer.first(std::min(most, context_.buffer.size())));
+  return half.from.read(context_.kept < kPlenty ? context_.buffer : context_.buffer.first(kLeastRead));
 }
 
 std::size_t Relay::write(Half& half, std::span<const std::byte> bytes) {

@@ -18,7 +18,7 @@ enum class RelayEnd { finished, reset };
 
 // What all relays of a loop share.
 struct RelayContext {
-  std::span<std::byte> buffer;  // scratch space: nothing stays in it between events
+  std::span<std::byte> buffer;  // kLeastRead or more of scratch space: nothing stays in it between events
   PipeCache& pipes;
   std::size_t kept = 0;  // bytes of memory that all relays keep because they could not be written yet
 };
@@ -52,6 +52,7 @@ class Relay final : private Stream::Owner {
   static constexpr Duration kResetGrace = std::chrono::seconds(5);
   // After so many a direction lets others be served; looked at after each read.
   static constexpr std::size_t kTurnBytes = 262'144;
+  // While all relays of a loop keep kPlenty, each reads only kLeastRead at a time.
   static constexpr std::size_t kPlenty = 16'777'216;
   static constexpr std::size_t kLeastRead = 65'536;
 

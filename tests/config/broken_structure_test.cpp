@@ -19,14 +19,12 @@ const std::vector<BrokenConfig> cases = {
     {"SectionIsText",
      "server: fast\n",
      {"1:9: server: \"fast\" is a single value; allowed: a block of keys (listen_addr, workers, "
-      "worker_cpu_affinity, backlog, "
-      "max_connections, idle_timeout, half_close_timeout)"}},
+      "worker_cpu_affinity, backlog, max_connections, idle_timeout, half_close_timeout)"}},
     {"SectionIsList",
      "server:\n"
      "  - backlog: 1\n",
      {"2:3: server: is a list; allowed: a block of keys (listen_addr, workers, worker_cpu_affinity, backlog, "
-      "max_connections, "
-      "idle_timeout, half_close_timeout)"}},
+      "max_connections, idle_timeout, half_close_timeout)"}},
     {"NestedSectionIsNumber",
      "remotes:\n"
      "  probing: 15\n",
@@ -36,8 +34,7 @@ const std::vector<BrokenConfig> cases = {
      "server:\n"
      "  \"\": 1\n",
      {"2:3: server.: unknown key; allowed here: listen_addr, workers, worker_cpu_affinity, backlog, "
-      "max_connections, "
-      "idle_timeout, half_close_timeout"}},
+      "max_connections, idle_timeout, half_close_timeout"}},
     {"ListAsKey",
      "? [server]\n"
      ": 1\n",

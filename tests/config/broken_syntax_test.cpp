@@ -63,8 +63,7 @@ const std::vector<BrokenConfig> cases = {
      "server:\n"
      "  backlog:1\n",
      {"2:3: server: \"backlog:1\" is a single value; allowed: a block of keys (listen_addr, workers, "
-      "worker_cpu_affinity, "
-      "backlog, max_connections, idle_timeout, half_close_timeout)"}},
+      "worker_cpu_affinity, backlog, max_connections, idle_timeout, half_close_timeout)"}},
     {"SecondDocument",
      "server:\n"
      "  backlog: 1\n"

@@ -80,7 +80,7 @@ class RelayBulkTest : public testing::TestWithParam<std::size_t>, public Relay::
 
   Loop loop;
   Poller poller{loop};
-  std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
+  std::vector<std::byte> buffer = std::vector<std::byte>(524'288);
   Deadlines deadlines{poller};
   PipeCache pipes{deadlines, GetParam()};
   RelayContext context{buffer, pipes};

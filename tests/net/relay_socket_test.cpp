@@ -92,7 +92,7 @@ class RelaySocketTest : public testing::Test, public Relay::Owner {
 
   Loop loop;
   Poller poller{loop};
-  std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
+  std::vector<std::byte> buffer = std::vector<std::byte>(524'288);
   Deadlines deadlines{poller};
   PipeCache pipes{deadlines, 2};
   RelayContext context{buffer, pipes};

@@ -64,7 +64,7 @@ class TlsRelayTest : public TlsVersionFixture, public Relay::Owner {
   void relay_breaking() override {}
   void relay_ended(RelayEnd end) override { ends.push_back(end); }
 
-  std::vector<std::byte> buffer = std::vector<std::byte>(65'536);
+  std::vector<std::byte> buffer = std::vector<std::byte>(524'288);
   Deadlines deadlines{poller};
   PipeCache pipes{deadlines, 2};
   RelayContext context{buffer, pipes};
